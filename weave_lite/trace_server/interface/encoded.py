@@ -1,0 +1,100 @@
+"""The recorder's narrow door: records whose values are JSON text already.
+
+The public door is typed and validated (``trace_server_interface``). On the hot path that would cost
+a second walk over every value, so a server in the same process may also take these. A server that
+does not is given the same records as typed requests by the recorder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "EncodedEnd",
+    "EncodedFile",
+    "EncodedObject",
+    "EncodedRecord",
+    "EncodedRecordWriter",
+    "EncodedStart",
+    "EncodedTable",
+]
+
+
+class EncodedStart(NamedTuple):
+    """The start of a call. Times in microseconds since the epoch; ``*_json`` is compact JSON."""
+
+    project_id: str
+    id: str
+    trace_id: str
+    parent_id: str | None
+    op_name: str
+    display_name: str | None
+    started_at: int
+    attributes_json: str
+    inputs_json: str
+    input_refs: tuple[str, ...] = ()
+    wb_user_id: str | None = None
+    wb_run_id: str | None = None
+    thread_id: str | None = None
+    turn_id: str | None = None
+
+
+class EncodedEnd(NamedTuple):
+    """The end of a call. ``exception`` is plain text, not JSON to the server."""
+
+    project_id: str
+    id: str
+    ended_at: int
+    exception: str | None
+    output_json: str
+    summary_json: str
+    output_refs: tuple[str, ...] = ()
+
+
+class EncodedObject(NamedTuple):
+    """An object or op version (``kind`` is ``object`` or ``op``), digest at hand."""
+
+    project_id: str
+    kind: str
+    object_id: str
+    digest: str
+    val_json: str
+    base_object_class: str | None = None
+    leaf_object_class: str | None = None
+    wb_user_id: str | None = None
+
+
+class EncodedTable(NamedTuple):
+    """A table: digest, and per row its digest and compact JSON."""
+
+    project_id: str
+    digest: str
+    row_digests: Sequence[str]
+    rows_json: Sequence[str]
+
+
+class EncodedFile(NamedTuple):
+    """A file: digest and bytes."""
+
+    project_id: str
+    digest: str
+    name: str
+    content: bytes
+
+
+EncodedRecord = EncodedStart | EncodedEnd | EncodedObject | EncodedTable | EncodedFile
+
+
+@runtime_checkable
+class EncodedRecordWriter(Protocol):
+    """A server that takes encoded records."""
+
+    def write_encoded(self, records: Sequence[EncodedRecord]) -> None:
+        """Write records in order, in one transaction; all of them or none.
+
+        Raises:
+            StoreError: Nothing was written.
+        """

@@ -1,0 +1,289 @@
+"""SqliteTraceServer: the trace server in this process, on one SQLite file.
+
+Per method: open a transaction, call the store, return a response. It knows no SQL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from weave_lite.core.errors import NotSupportedError
+from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server import validate
+from weave_lite.trace_server.store import (
+    calls_read,
+    calls_write,
+    encoded,
+    files,
+    objects,
+    refs,
+    tables,
+)
+from weave_lite.trace_server.store.engine import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from weave_lite.trace_server.interface.encoded import EncodedRecord
+
+__all__ = ["SqliteTraceServer"]
+
+
+def _not_built(method: str) -> NoReturn:
+    raise NotSupportedError(f"{method} is not supported by the embedded store yet")
+
+
+class SqliteTraceServer(tsi.TraceServerInterface):
+    """The whole trace server on one SQLite file, with no server process.
+
+    Args:
+        place: Path of the file, or ``":memory:"`` for a store of this process alone.
+        durability: ``"normal"`` keeps the file intact at power loss; ``"full"`` also keeps the
+            last commits.
+        read_only: Open an existing file without ever writing to it.
+
+    Raises:
+        StoreError: The file cannot be opened, or is not one of ours.
+        SchemaVersionError: The file was written by a newer release.
+
+    Example:
+        >>> server = SqliteTraceServer(":memory:")
+        >>> server.calls_query_stats(tsi.CallsQueryStatsReq(project_id="local/demo")).count
+        0
+        >>> server.close()
+    """
+
+    def __init__(
+        self, place: str | Path = ":memory:", *, durability: str = "normal", read_only: bool = False
+    ) -> None:
+        self._store = Store.open(place, durability=durability, read_only=read_only)
+
+    @property
+    def place(self) -> str:
+        """Path of the file, or ``":memory:"``."""
+        return self._store.place
+
+    def close(self) -> None:
+        """Close all connections; the store cannot be used afterwards."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def ensure_project_exists(self, entity: str, project: str) -> tsi.EnsureProjectExistsRes:
+        """Check the names; projects need no creation. Returns the project's name."""
+        validate.project_id(f"{entity}/{project}")
+        return tsi.EnsureProjectExistsRes(project_name=project)
+
+    # --- records of the recorder ---
+
+    def write_encoded(self, records: Sequence[EncodedRecord]) -> None:
+        """Write encoded records in order, in one transaction."""
+        with self._store.write() as conn:
+            encoded.write_records(conn, records)
+
+    # --- calls ---
+
+    def call_start(self, req: tsi.CallStartReq) -> tsi.CallStartRes:
+        """Store the start of a call; ids that are left out are made."""
+        start = validate.call_start(req)
+        with self._store.write() as conn:
+            return calls_write.start(conn, start)
+
+    def call_end(self, req: tsi.CallEndReq) -> tsi.CallEndRes:
+        """Store the end of a call, also when its start has not come yet."""
+        end = validate.call_end(req)
+        with self._store.write() as conn:
+            return calls_write.end(conn, end)
+
+    def call_start_batch(self, req: tsi.CallCreateBatchReq) -> tsi.CallCreateBatchRes:
+        """Store starts and ends in order, in one transaction."""
+        batch = validate.call_batch(req)
+        with self._store.write() as conn:
+            return calls_write.batch(conn, batch)
+
+    def call_update(self, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
+        """Set or clear (with an empty text) the display name of a call."""
+        validate.call_update(req)
+        with self._store.write() as conn:
+            return calls_write.update(conn, req)
+
+    def calls_delete(self, req: tsi.CallsDeleteReq) -> tsi.CallsDeleteRes:
+        """Mark calls and all their descendants as deleted."""
+        validate.calls_delete(req)
+        with self._store.write() as conn:
+            return calls_write.delete(conn, req)
+
+    def call_read(self, req: tsi.CallReadReq) -> tsi.CallReadRes:
+        """Read one call; ``call`` is None when there is none."""
+        validate.call_read(req)
+        with self._store.read() as conn:
+            return calls_read.read(conn, req)
+
+    def calls_query(self, req: tsi.CallsQueryReq) -> tsi.CallsQueryRes:
+        """Read all calls that a query finds."""
+        return tsi.CallsQueryRes(calls=list(self.calls_query_stream(req)))
+
+    def calls_query_stream(self, req: tsi.CallsQueryReq) -> Iterator[tsi.CallSchema]:
+        """Read the calls that a query finds one by one; the request is checked at once."""
+        validate.calls_query(req)
+        return calls_read.stream(self._store, req)
+
+    def calls_query_stats(self, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
+        """Count the calls that a query finds."""
+        validate.calls_query_stats(req)
+        with self._store.read() as conn:
+            return calls_read.stats(conn, req)
+
+    # --- objects and ops ---
+
+    def obj_create(self, req: tsi.ObjCreateReq) -> tsi.ObjCreateRes:
+        """Store an object version; content that exists becomes the latest again."""
+        validate.obj_create(req)
+        with self._store.write() as conn:
+            return objects.create(conn, req)
+
+    def obj_read(self, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
+        """Read an object version by digest, ``latest`` or ``vN``."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return objects.read(conn, req)
+
+    def objs_query(self, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
+        """List object versions that are not deleted."""
+        validate.objs_query(req)
+        with self._store.read() as conn:
+            return objects.query(conn, req)
+
+    def obj_delete(self, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
+        """Mark object versions as deleted; all or none."""
+        validate.obj_delete(req)
+        with self._store.write() as conn:
+            return objects.delete(conn, req)
+
+    def op_create(self, req: tsi.OpCreateReq) -> tsi.OpCreateRes:
+        """Store an op version."""
+        validate.op_create(req)
+        with self._store.write() as conn:
+            return objects.op_create(conn, req)
+
+    def op_read(self, req: tsi.OpReadReq) -> tsi.OpReadRes:
+        """Read an op version by digest, ``latest`` or ``vN``."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return objects.op_read(conn, req)
+
+    def ops_query(self, req: tsi.OpQueryReq) -> tsi.OpQueryRes:
+        """List op versions that are not deleted."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return objects.ops_query(conn, req)
+
+    # --- tables ---
+
+    def table_create(self, req: tsi.TableCreateReq) -> tsi.TableCreateRes:
+        """Store a table and its rows by digest."""
+        validate.project_id(req.table.project_id)
+        with self._store.write() as conn:
+            return tables.create(conn, req)
+
+    def table_update(self, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
+        """Store a changed copy of a table."""
+        validate.project_id(req.project_id)
+        with self._store.write() as conn:
+            return tables.update(conn, req)
+
+    def table_query(self, req: tsi.TableQueryReq) -> tsi.TableQueryRes:
+        """Read rows of a table."""
+        return tsi.TableQueryRes(rows=list(self.table_query_stream(req)))
+
+    def table_query_stream(self, req: tsi.TableQueryReq) -> Iterator[tsi.TableRowSchema]:
+        """Read rows of a table one by one; the request is checked at once."""
+        validate.table_query(req)
+        return tables.stream(self._store, req)
+
+    def table_query_stats(self, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
+        """Count the rows of a table."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return tables.stats(conn, req)
+
+    def table_query_stats_batch(
+        self, req: tsi.TableQueryStatsBatchReq
+    ) -> tsi.TableQueryStatsBatchRes:
+        """Count the rows of several tables."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return tables.stats_batch(conn, req)
+
+    # --- refs and files ---
+
+    def refs_read_batch(self, req: tsi.RefsReadBatchReq) -> tsi.RefsReadBatchRes:
+        """Read the values that object and op refs point to, in order."""
+        validate.refs_read_batch(req)
+        with self._store.read() as conn:
+            return refs.read_batch(conn, req)
+
+    def file_create(self, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
+        """Store a file by digest."""
+        validate.project_id(req.project_id)
+        with self._store.write() as conn:
+            return files.create(conn, req)
+
+    def file_content_read(self, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
+        """Read the bytes of a file."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return files.content_read(conn, req)
+
+    def files_stats(self, req: tsi.FilesStatsReq) -> tsi.FilesStatsRes:
+        """Sum the stored bytes of a project's files."""
+        validate.project_id(req.project_id)
+        with self._store.read() as conn:
+            return files.stats(conn, req)
+
+    # --- not built yet ---
+
+    def feedback_create(self, req: tsi.FeedbackCreateReq) -> tsi.FeedbackCreateRes:
+        """Refuse: feedback is not supported yet."""
+        _not_built("feedback_create")
+
+    def feedback_query(self, req: tsi.FeedbackQueryReq) -> tsi.FeedbackQueryRes:
+        """Refuse: feedback is not supported yet."""
+        _not_built("feedback_query")
+
+    def feedback_purge(self, req: tsi.FeedbackPurgeReq) -> tsi.FeedbackPurgeRes:
+        """Refuse: feedback is not supported yet."""
+        _not_built("feedback_purge")
+
+    def feedback_replace(self, req: tsi.FeedbackReplaceReq) -> tsi.FeedbackReplaceRes:
+        """Refuse: feedback is not supported yet."""
+        _not_built("feedback_replace")
+
+    def cost_create(self, req: tsi.CostCreateReq) -> tsi.CostCreateRes:
+        """Refuse: costs are not supported yet."""
+        _not_built("cost_create")
+
+    def cost_query(self, req: tsi.CostQueryReq) -> tsi.CostQueryRes:
+        """Refuse: costs are not supported yet."""
+        _not_built("cost_query")
+
+    def cost_purge(self, req: tsi.CostPurgeReq) -> tsi.CostPurgeRes:
+        """Refuse: costs are not supported yet."""
+        _not_built("cost_purge")
+
+    def completions_create(self, req: tsi.CompletionsCreateReq) -> tsi.CompletionsCreateRes:
+        """Refuse: completions are not supported yet."""
+        _not_built("completions_create")
+
+    def actions_execute_batch(self, req: tsi.ActionsExecuteBatchReq) -> tsi.ActionsExecuteBatchRes:
+        """Refuse: actions are not supported yet."""
+        _not_built("actions_execute_batch")
+
+    def otel_export(self, req: tsi.OtelExportReq) -> tsi.OtelExportRes:
+        """Refuse: OpenTelemetry export is not supported yet."""
+        _not_built("otel_export")
