@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
     from collections.abc import Callable, Iterator
 
 __all__ = ["from_micros", "now_micros", "replaced_clock", "to_micros", "wall_micros"]
@@ -40,7 +40,7 @@ def replaced_clock(source: Callable[[], int]) -> Iterator[None]:
         _source = before
 
 
-def to_micros(moment: datetime.datetime) -> int:
+def to_micros(moment: dt.datetime) -> int:
     """Turn a datetime into microseconds since the epoch; one without zone counts as UTC.
 
     Example:
@@ -48,23 +48,23 @@ def to_micros(moment: datetime.datetime) -> int:
         >>> to_micros(datetime.datetime(1970, 1, 1, 0, 0, 1))
         1000000
     """
-    import datetime  # noqa: PLC0415 - kept out of the import of the decorators
+    import datetime as dt  # noqa: PLC0415 - kept out of the import of the decorators
 
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
+        moment = moment.replace(tzinfo=dt.UTC)
     # Integer arithmetic: a float timestamp loses microseconds.
-    delta = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    delta = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-def from_micros(micros: int) -> datetime.datetime:
+def from_micros(micros: int) -> dt.datetime:
     """Turn microseconds since the epoch into an aware datetime in UTC.
 
     Example:
         >>> from_micros(1_000_001).isoformat()
         '1970-01-01T00:00:01.000001+00:00'
     """
-    import datetime  # noqa: PLC0415 - kept out of the import of the decorators
+    import datetime as dt  # noqa: PLC0415 - kept out of the import of the decorators
 
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return epoch + datetime.timedelta(microseconds=micros)
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return epoch + dt.timedelta(microseconds=micros)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
 
 __all__ = [
     "DecodeCustomObjectError",
@@ -56,8 +56,21 @@ __all__ = [
 ]
 
 
+def _remake(
+    kind: type[WeaveLiteError], args: tuple[object, ...], fields: dict[str, object]
+) -> WeaveLiteError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
+
+
 class WeaveLiteError(Exception):
     """The base of every error that weave_lite raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default calls the constructor with the message alone, which errors with fields refuse;
+        # then an error could not come back from a process pool.
+        return _remake, (type(self), self.args, self.__dict__)
 
 
 # --- the caller used the library in a way that cannot work ---
@@ -171,7 +184,7 @@ class ObjectDeletedError(NotFoundError):
         deleted_at: When it was deleted (aware, UTC).
     """
 
-    def __init__(self, message: str, deleted_at: datetime.datetime) -> None:
+    def __init__(self, message: str, deleted_at: dt.datetime) -> None:
         super().__init__(message)
         self.deleted_at = deleted_at
 

@@ -12,15 +12,38 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from json import encoder as json_encoder
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from weave_lite.core.errors import EncodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = ["canonical", "canonical_sorted", "compact", "parse"]
 
 _SEPARATORS = (",", ":")
+_TOO_DEEP = "the value contains itself or is nested too deep for JSON; make it flatter"
+_TOO_LONG = "an integer has more digits than Python writes; send it as text"
 _MAX_INT = 2**64 - 1
 _MIN_INT = -(2**63)
+
+
+def _canonical_writer() -> Callable[[Any, int], Iterable[str]]:
+    """Make once what ``json.dumps(allow_nan=False)`` makes at each call: rows come in 100,000s."""
+    make = getattr(json_encoder, "c_make_encoder", None)
+    if make is None:  # another interpreter than CPython
+        return lambda value, _: (json.dumps(value, allow_nan=False),)
+    escape = json_encoder.encode_basestring_ascii
+    writer: Callable[[Any, int], Iterable[str]] = make(
+        None, None, escape, None, ": ", ", ", False, False, False
+    )
+    return writer
+
+
+_write_canonical = _canonical_writer()
 
 
 def compact(value: Any) -> str:
@@ -29,6 +52,11 @@ def compact(value: Any) -> str:
     Args:
         value: Any JSON value; text keys are expected, others become JSON words or ``str(key)``.
 
+    Raises:
+        EncodeError: The value contains itself, is nested deeper than Python can follow, or has an
+            integer of more than 4300 digits.
+        TypeError: A part of it is not a JSON value.
+
     Example:
         >>> compact({"a": [1, 2.5, float("nan")]})
         '{"a":[1,2.5,null]}'
@@ -36,8 +64,14 @@ def compact(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
     except TypeError:
+        pass
+    try:
         plain, is_wide = _plain(value)
-    text = json.dumps(plain, ensure_ascii=False, separators=_SEPARATORS)
+        text = json.dumps(plain, ensure_ascii=False, separators=_SEPARATORS)
+    except RecursionError:
+        raise EncodeError(_TOO_DEEP) from None
+    except ValueError:
+        raise EncodeError(_TOO_LONG) from None
     return " " + text if is_wide else text
 
 
@@ -49,23 +83,44 @@ def parse(text: str | bytes) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Write a JSON value as the text that digests are made of.
+    r"""Write a JSON value as the text that digests are made of.
 
     Keys stay in insertion order, separators are ``", "`` and ``": "``, non-ASCII is escaped.
+    A value and what :func:`parse` reads back of its compact text have one canonical text.
+
+    Raises:
+        EncodeError: The value contains itself, is nested deeper than Python can follow, or has an
+            integer of more than 4300 digits.
+        TypeError: A part of it is not a JSON value.
 
     Example:
         >>> canonical({"b": 1, "a": "é"})
-        '{"b": 1, "a": "\\\\u00e9"}'
+        '{"b": 1, "a": "\\u00e9"}'
     """
     try:
-        return json.dumps(value, allow_nan=False)
+        text = "".join(_write_canonical(value, 0))
+        # It may hold a lone surrogate, which is not what gets stored.
+        if "\\ud" not in text:
+            return text
     except (ValueError, TypeError):
-        return json.dumps(_plain(value)[0])
+        pass
+    except RecursionError:
+        raise EncodeError(_TOO_DEEP) from None
+    return _canonical_of_plain(value, sort_keys=False)
 
 
 def canonical_sorted(value: Any) -> str:
     """Write the canonical text with keys sorted at every level (the rule of newer clients)."""
-    return json.dumps(_plain(value)[0], sort_keys=True)
+    return _canonical_of_plain(value, sort_keys=True)
+
+
+def _canonical_of_plain(value: Any, *, sort_keys: bool) -> str:
+    try:
+        return json.dumps(_plain(value)[0], sort_keys=sort_keys)
+    except RecursionError:
+        raise EncodeError(_TOO_DEEP) from None
+    except ValueError:
+        raise EncodeError(_TOO_LONG) from None
 
 
 def _plain(value: Any) -> tuple[Any, bool]:

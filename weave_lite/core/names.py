@@ -35,7 +35,9 @@ def clean_object_id(name: str) -> str:
         >>> clean_object_id("my list!!  x")
         'my-list-x'
     """
-    cleaned = _SEPARATOR_RUN.sub("-", _FORBIDDEN_RUN.sub("-", name)).strip("-_")[:MAX_NAME_LENGTH]
+    cleaned = _SEPARATOR_RUN.sub("-", _FORBIDDEN_RUN.sub("-", name)).strip("-_")
+    # The cut may end at a separator; cleaning a clean name again must not give another object.
+    cleaned = cleaned[:MAX_NAME_LENGTH].rstrip("-_")
     if not cleaned:
         raise InvalidNameError(
             f"Invalid object name: {name!r} has no letter, digit or dot; give it another name"

@@ -1,8 +1,8 @@
-"""The recorder's narrow door: records whose values are JSON text already.
+"""The narrow door of a server in the same process: records whose values are JSON text.
 
 The public door is typed and validated (``trace_server_interface``). On the hot path that would cost
-a second walk over every value, so a server in the same process may also take these. A server that
-does not is given the same records as typed requests by the recorder.
+a second walk over every value. So such a server may also take calls written already, and give them
+unread. A server that does not is given the same records as typed requests by the recorder.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from weave_lite.trace_server.interface.calls import CallsQueryReq
 
 __all__ = [
+    "EncodedCall",
+    "EncodedCallReader",
     "EncodedEnd",
     "EncodedFile",
     "EncodedObject",
@@ -97,4 +101,43 @@ class EncodedRecordWriter(Protocol):
 
         Raises:
             StoreError: Nothing was written.
+        """
+
+
+class EncodedCall(NamedTuple):
+    """A call as it is read, its values still JSON text.
+
+    Times are microseconds since the epoch. ``attributes_json``, ``inputs_json`` and ``output_json``
+    are None when the columns were not asked for; ``output_json`` also while there is no output.
+    ``summary_json`` holds what the server derives (``summary.weave``) already.
+    """
+
+    id: str
+    project_id: str
+    op_name: str
+    display_name: str | None
+    trace_id: str
+    parent_id: str | None
+    thread_id: str | None
+    turn_id: str | None
+    started_at: int
+    attributes_json: str | None
+    inputs_json: str | None
+    ended_at: int | None
+    exception: str | None
+    output_json: str | None
+    summary_json: str
+    wb_user_id: str | None
+    wb_run_id: str | None
+
+
+@runtime_checkable
+class EncodedCallReader(Protocol):
+    """A server that gives calls with their values unread, for those who decode on demand."""
+
+    def calls_query_encoded(self, req: CallsQueryReq) -> Iterator[EncodedCall]:
+        """Read the calls that a query finds one by one, as ``calls_query_stream`` does.
+
+        Raises:
+            InvalidRequest: The query is refused; raised at once, not by the first call.
         """
