@@ -1,0 +1,1 @@
+"""Plain data to text and HTML for people; knows no store and no client."""

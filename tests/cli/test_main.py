@@ -1,0 +1,190 @@
+"""The command line, run as a user runs it: in processes, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run ``weave-lite`` in a folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEAVE")}
+    done = subprocess.run(
+        [sys.executable, "-m", "weave_lite.cli.main", *words],
+        cwd=folder,
+        env={**kept, "COLUMNS": "160", "TZ": "UTC"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which the demo ran, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, run(folder, "demo").stdout
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_demo_shows_tree_table_and_query(demo: tuple[Path, str]) -> None:
+    """The demo answers its questions and prints all three views."""
+    _, printed = demo
+    assert "of 20 answers come from the topic that was expected" in printed
+    assert "── retrieve" in printed
+    assert "── pick" in printed
+    assert "weave-lite calls --trace-roots" in printed
+    assert "answers with output.score <" in printed
+
+
+def test_demo_leaves_a_store_behind(demo: tuple[Path, str]) -> None:
+    """What the demo traced is in the file: calls, traces, ops and objects."""
+    folder, _ = demo
+    facts = json.loads(run(folder, "status", "--json").stdout)
+    (counts,) = facts["projects"].values()
+    assert counts["traces"] == 21
+    assert counts["calls"] >= 21 + 20 * 2
+    assert counts["ops"] == 5
+    assert counts["objects"] == 2
+    assert facts["size_bytes"] > 100_000
+    shown = run(folder, "status").stdout
+    assert "local/demo" in shown
+    assert facts["path"] in shown
+
+
+def test_path_is_where_the_demo_wrote(demo: tuple[Path, str]) -> None:
+    """``path`` prints the file, also from a folder below."""
+    folder, _ = demo
+    below = folder / "src" / "deep"
+    below.mkdir(parents=True, exist_ok=True)
+    expected = str(folder / ".weave" / "weave.db")
+    assert run(folder, "path").stdout.strip() == expected
+    assert run(below, "path").stdout.strip() == expected
+
+
+def test_calls_lists_the_newest_first(demo: tuple[Path, str]) -> None:
+    """``calls --json`` gives newest calls, as many as asked for."""
+    folder, _ = demo
+    calls = lines(run(folder, "calls", "--json", "--limit", "7").stdout)
+    started = [call["started_at"] for call in calls]
+    assert len(calls) == 7
+    assert started == sorted(started, reverse=True)
+
+
+def test_calls_of_one_op(demo: tuple[Path, str]) -> None:
+    """``--op`` finds all calls of the op by its name."""
+    folder, _ = demo
+    calls = lines(run(folder, "calls", "--op", "answer", "--json", "--limit", "100").stdout)
+    assert len(calls) == 20
+    assert {call["summary"]["weave"]["trace_name"] for call in calls} == {"answer"}
+
+
+def test_calls_roots_only(demo: tuple[Path, str]) -> None:
+    """``--trace-roots`` leaves out every call that has a parent."""
+    folder, _ = demo
+    calls = lines(run(folder, "calls", "--trace-roots", "--json", "--limit", "100").stdout)
+    assert len(calls) == 21
+    assert all(call["parent_id"] is None for call in calls)
+
+
+def test_calls_since(demo: tuple[Path, str]) -> None:
+    """``--since`` takes an age and a date."""
+    folder, _ = demo
+    assert len(lines(run(folder, "calls", "--since", "1h", "--json", "--limit", "5").stdout)) == 5
+    assert run(folder, "calls", "--since", "2999-01-01", "--json").stdout == ""
+    nothing = run(folder, "calls", "--since", "2999-01-01")
+    assert (nothing.stdout, nothing.stderr.strip()) == ("", "no calls")
+
+
+def test_calls_table(demo: tuple[Path, str]) -> None:
+    """Without ``--json`` calls are a table."""
+    folder, _ = demo
+    shown = run(folder, "calls", "--trace-roots", "--limit", "3").stdout.splitlines()
+    assert shown[0].split() == ["op", "started", "took", "inputs", "output", "id"]
+    assert len(shown) == 4
+    assert all("✓" in line for line in shown[1:])
+
+
+def test_show_and_tree_by_the_end_of_an_id(demo: tuple[Path, str]) -> None:
+    """An id may be given by its end, as the table prints it, or as a URI."""
+    folder, _ = demo
+    (call,) = lines(run(folder, "calls", "--op", "answer", "--json", "--limit", "1").stdout)
+    shown = run(folder, "show", call["id"][-12:]).stdout
+    assert call["id"] in shown
+    assert call["inputs"]["question"] in shown
+    uri = f"weave:///{call['project_id']}/call/{call['id']}"
+    assert run(folder, "show", uri).stdout == shown
+    assert lines(run(folder, "show", call["id"], "--json").stdout) == [call]
+    tree = run(folder, "tree", call["id"]).stdout.splitlines()
+    assert "answer" in tree[0]
+    assert [line.split()[2] for line in tree[1:]] == ["retrieve", "pick"]
+    below = lines(run(folder, "tree", call["id"], "--json").stdout)
+    assert {one["trace_id"] for one in below} == {call["trace_id"]}
+
+
+def test_show_an_object(demo: tuple[Path, str]) -> None:
+    """The value of an object is shown by its URI."""
+    folder, _ = demo
+    shown = run(folder, "show", "weave:///local/demo/object/retrieval-settings:latest").stdout
+    assert json.loads(shown)["passages"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["show", "nothing-like-this"], 1, "no call 'nothing-like-this'"),
+        (["calls", "--project", "other"], 1, "project 'other' is not in"),
+        (["calls", "--since", "yesterday-ish"], 1, "neither an age such as 30m"),
+        (["calls", "--limit", "0"], 2, "limit"),
+        (["no-such-command"], 2, "No such command"),
+        (["calls", "--db", "missing.db"], 1, "There is no store at"),
+        (["show", "weave:///local/demo/thing/x:y"], 1, "kind 'thing' is none of"),
+    ],
+)
+def test_wrong_use(demo: tuple[Path, str], words: list[str], status: int, message: str) -> None:
+    """A mistake gives exit status 1 or 2 and one clear message on stderr, no trace back."""
+    folder, _ = demo
+    done = run(folder, *words, check=False)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_store_yet(tmp_path: Path) -> None:
+    """Without a store the message says what to do, and nothing is made."""
+    done = run(tmp_path, "calls", check=False)
+    assert done.returncode == 1
+    assert "weave-lite demo" in done.stderr
+    assert "(no file yet)" in run(tmp_path, "path").stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_command_has_help() -> None:
+    """Each command and option says what it is for."""
+    import click
+    from typer.main import get_command
+
+    from weave_lite.cli.main import app
+
+    group = get_command(app)
+    names = set(group.commands)
+    assert names == {"demo", "path", "status", "calls", "show", "tree"}
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name, command in group.commands.items():
+        assert command.help, name
+        assert f"weave-lite {name}" in readme, f"{name} is not in the README"
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.name}"

@@ -1,0 +1,147 @@
+"""Commands that show calls: ``calls``, ``show ID`` and ``tree ID``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weave_lite.cli.options import (
+    DbOption,
+    JsonOption,
+    ProjectOption,
+    choose_project,
+    open_store,
+    parse_since,
+    print_json_lines,
+    screen,
+    talk,
+)
+from weave_lite.core.errors import InvalidRequest, NotFoundError
+from weave_lite.core.names import clean_object_id
+from weave_lite.core.refs import SCHEME, CallRef, parse_uri
+
+if TYPE_CHECKING:
+    from weave_lite.trace_server.interface.calls import CallSchema
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+
+__all__ = ["calls", "show", "tree"]
+
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="A call's id, the end of one, or a weave:/// URI.")
+]
+
+
+def calls(
+    db: DbOption = None,
+    project: ProjectOption = None,
+    op: Annotated[str | None, typer.Option(help="Only calls of this op, all versions.")] = None,
+    trace_roots: Annotated[bool, typer.Option(help="Only calls without a parent.")] = False,
+    since: Annotated[str | None, typer.Option(help="An age (30m, 2d) or a date.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest calls."""
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    with open_store(db) as server:
+        project_id = choose_project(server, project)
+        request: dict[str, Any] = {
+            "project_id": project_id,
+            "limit": limit,
+            "sort_by": [{"field": "started_at", "direction": "desc"}],
+            "filter": {"trace_roots_only": trace_roots},
+        }
+        if op is not None:
+            request["filter"]["op_names"] = _op_names(project_id, op)
+        if since is not None:
+            started = {"$gte": [{"$getField": "started_at"}, {"$literal": parse_since(since)}]}
+            request["query"] = {"$expr": started}
+        found = server.calls_query_stream(tsi.CallsQueryReq.model_validate(request))
+        if as_json:
+            print_json_lines(iter(found))
+            return
+        from weave_lite.display.calls_table import calls_table  # noqa: PLC0415 - loads rich
+
+        rows = list(found)
+        if not rows:
+            talk("no calls")
+            return
+        screen().print(calls_table(rows))
+
+
+def show(
+    call_id: IdArgument, db: DbOption = None, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """Show all of a call, or the value of an object, op or table URI."""
+    with open_store(db) as server:
+        if call_id.startswith(SCHEME) and not isinstance(parse_uri(call_id), CallRef):
+            _show_value(server, call_id)
+            return
+        call = _find(server, call_id, project)
+        if as_json:
+            print_json_lines(iter([call]))
+            return
+        from weave_lite.display.call_card import call_card  # noqa: PLC0415 - loads rich
+
+        screen().print(call_card(call))
+
+
+def tree(
+    call_id: IdArgument, db: DbOption = None, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """Show a call with all the calls below it."""
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    with open_store(db) as server:
+        call = _find(server, call_id, project)
+        request = tsi.CallsQueryReq(
+            project_id=call.project_id, filter=tsi.CallsFilter(trace_ids=[call.trace_id])
+        )
+        found = server.calls_query_stream(request)
+        if as_json:
+            print_json_lines(iter(found))
+            return
+        from weave_lite.display.call_tree import call_tree  # noqa: PLC0415 - loads rich
+
+        screen().print(call_tree(found, call.id), soft_wrap=False, no_wrap=True, overflow="ellipsis")
+
+
+def _op_names(project_id: str, op: str) -> list[str]:
+    """A URI is one version; a name is every version of it, or a plain name made by hand."""
+    if op.startswith(SCHEME):
+        return [op]
+    return [f"{SCHEME}{project_id}/op/{clean_object_id(op)}:*", op]
+
+
+def _find(server: SqliteTraceServer, call_id: str, project: str | None) -> CallSchema:
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    if call_id.startswith(SCHEME):
+        ref = parse_uri(call_id)
+        assert isinstance(ref, CallRef)  # other kinds went another way
+        project_id, call_id = ref.project_id, ref.id
+    else:
+        project_id = choose_project(server, project)
+    call = server.call_read(tsi.CallReadReq(project_id=project_id, id=call_id)).call
+    if call is not None:
+        return call
+    part = {"$contains": {"input": {"$getField": "id"}, "substr": {"$literal": call_id}}}
+    found = server.calls_query(
+        tsi.CallsQueryReq.model_validate(
+            {"project_id": project_id, "query": {"$expr": part}, "limit": 2}
+        )
+    ).calls
+    if not found:
+        raise NotFoundError(f"no call {call_id!r} in project {project_id}")
+    if len(found) > 1:
+        raise InvalidRequest(f"more than one call has {call_id!r} in its id; give more of it")
+    return found[0]
+
+
+def _show_value(server: SqliteTraceServer, uri: str) -> None:
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    (value,) = server.refs_read_batch(tsi.RefsReadBatchReq(refs=[uri])).vals
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

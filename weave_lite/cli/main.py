@@ -1,0 +1,42 @@
+"""The command ``weave-lite``: puts the commands together and turns errors into messages.
+
+Results go to stdout, talk to stderr. Exit status: 0 done, 1 could not be done, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from weave_lite.cli import calls, demo, store
+from weave_lite.core.errors import WeaveLiteError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="weave-lite",
+    help="Look into the traces that weave_lite keeps in one SQLite file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo.demo, store.path, store.status, calls.calls, calls.show, calls.tree):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except WeaveLiteError as error:
+        typer.echo(f"weave-lite: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of the output has gone (`weave-lite calls | head`); that is no failure.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

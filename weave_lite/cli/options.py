@@ -1,0 +1,121 @@
+"""What several commands share: the store, the project, times, and output as lines of JSON."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from weave_lite.core import clock
+from weave_lite.core.errors import InvalidRequest, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+
+__all__ = [
+    "DbOption",
+    "JsonOption",
+    "ProjectOption",
+    "choose_project",
+    "open_store",
+    "parse_since",
+    "print_json_lines",
+    "screen",
+    "talk",
+]
+
+DbOption = Annotated[
+    str | None,
+    typer.Option("--db", help="The store's file; by default the one that weave.init() finds here."),
+]
+ProjectOption = Annotated[
+    str | None,
+    typer.Option("--project", "-p", help="entity/project; by default the one used last."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Lines of JSON in place of a picture.")]
+
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])\Z")
+_AGE_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def screen() -> Console:
+    """The console for results: stdout, coloured when it is a terminal."""
+    return Console(highlight=False)
+
+
+def talk(message: str) -> None:
+    """Say something beside the result, on stderr."""
+    typer.echo(message, err=True)
+
+
+def open_store(db: str | None) -> SqliteTraceServer:
+    """Open the store that the options name, for reading.
+
+    Raises:
+        NotFoundError: There is no file.
+    """
+    from weave_lite.place import resolve_place  # noqa: PLC0415 - help needs no store
+    from weave_lite.trace_server.sqlite_trace_server import (  # noqa: PLC0415 - loads SQLAlchemy
+        SqliteTraceServer,
+    )
+
+    place = resolve_place(db)
+    if not Path(place).is_file():
+        raise NotFoundError(
+            f"There is no store at {place}. Trace a program first, or run: weave-lite demo"
+        )
+    return SqliteTraceServer(place)
+
+
+def choose_project(server: SqliteTraceServer, project: str | None) -> str:
+    """Return the project that the options name, else the one that was used last.
+
+    Raises:
+        NotFoundError: The store has no such project, or none at all.
+    """
+    projects = server.project_ids()
+    if project is None:
+        if not projects:
+            raise NotFoundError(f"The store at {server.place} is empty")
+        if len(projects) > 1:
+            talk(f"{projects[0]} (others: --project {' | '.join(projects[1:6])})")
+        return projects[0]
+    matches = [known for known in projects if project in {known, known.partition("/")[2]}]
+    if not matches:
+        raise NotFoundError(
+            f"project {project!r} is not in {server.place}; known: {', '.join(projects) or 'none'}"
+        )
+    return matches[0]
+
+
+def parse_since(text: str) -> float:
+    """Turn an age (``30m``, ``2d``) or an ISO date into seconds since the epoch.
+
+    Raises:
+        InvalidRequest: It is neither.
+    """
+    if match := _AGE.match(text.strip()):
+        age = float(match.group(1)) * _AGE_SECONDS[match.group(2)]
+        return clock.now_micros() / 1_000_000 - age
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(
+            f"--since {text!r} is neither an age such as 30m, 12h or 2d nor a date such as 2026-03-01"
+        ) from None
+    # A date without a zone is the user's own.
+    return moment.astimezone().timestamp()
+
+
+def print_json_lines(models: Iterator[BaseModel]) -> None:
+    """Write models to stdout, a line of JSON each, while they come."""
+    for model in models:
+        typer.echo(model.model_dump_json(by_alias=True))
