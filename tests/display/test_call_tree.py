@@ -57,7 +57,9 @@ def test_tree_shows_errors_in_place_of_output() -> None:
         output=None,
         summary={"weave": {"status": "error", "trace_name": "boom"}},
     )
-    assert "✗ boom 1.25 s  {\"n\":1} → ValueError: bad [red]1[/red]" in rendered(call_tree([failed], "1"))
+    assert '✗ boom 1.25 s  {"n":1} → ValueError: bad [red]1[/red]' in rendered(
+        call_tree([failed], "1")
+    )
 
 
 def test_tree_survives_a_loop_of_parents() -> None:
@@ -104,7 +106,14 @@ def test_card_shows_everything() -> None:
         attributes={"env": "prod"},
     )
     text = rendered(call_card(failed))
-    for part in ("step_1", "thread-1", 'File "a.py", line 3, in f', "return d[k]", "KeyError: 'z'", "prod"):
+    for part in (
+        "step_1",
+        "thread-1",
+        'File "a.py", line 3, in f',
+        "return d[k]",
+        "KeyError: 'z'",
+        "prod",
+    ):
         assert part in text
 
 

@@ -72,7 +72,10 @@ def calls(
 
 
 def show(
-    call_id: IdArgument, db: DbOption = None, project: ProjectOption = None, as_json: JsonOption = False
+    call_id: IdArgument,
+    db: DbOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show all of a call, or the value of an object, op or table URI."""
     with open_store(db) as server:
@@ -89,7 +92,10 @@ def show(
 
 
 def tree(
-    call_id: IdArgument, db: DbOption = None, project: ProjectOption = None, as_json: JsonOption = False
+    call_id: IdArgument,
+    db: DbOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a call with all the calls below it."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
@@ -105,7 +111,9 @@ def tree(
             return
         from weave_lite.display.call_tree import call_tree  # noqa: PLC0415 - loads rich
 
-        screen().print(call_tree(found, call.id), soft_wrap=False, no_wrap=True, overflow="ellipsis")
+        screen().print(
+            call_tree(found, call.id), soft_wrap=False, no_wrap=True, overflow="ellipsis"
+        )
 
 
 def _op_names(project_id: str, op: str) -> list[str]:

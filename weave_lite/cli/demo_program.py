@@ -36,7 +36,10 @@ QUESTIONS = Dataset(
         {"question": "When does the else clause of a while loop run?", "topic": "while"},
         {"question": "Which values are considered false in truth value testing?", "topic": "truth"},
         {"question": "What does the global statement do with names?", "topic": "global"},
-        {"question": "What does nonlocal do with bindings of an enclosing scope?", "topic": "nonlocal"},
+        {
+            "question": "What does nonlocal do with bindings of an enclosing scope?",
+            "topic": "nonlocal",
+        },
         {"question": "What is an imaginary literal?", "topic": "imaginary"},
         {"question": "What does the pass statement do?", "topic": "pass"},
         {"question": "What does break do to the nearest enclosing loop?", "topic": "break"},
@@ -44,7 +47,10 @@ QUESTIONS = Dataset(
         {"question": "What does raise from do with the cause of an exception?", "topic": "raise"},
         {"question": "What does a return statement do in a generator function?", "topic": "return"},
         {"question": "How does the power operator bind against unary operators?", "topic": "power"},
-        {"question": "What is the shifting operation with a negative shift count?", "topic": "shifting"},
+        {
+            "question": "What is the shifting operation with a negative shift count?",
+            "topic": "shifting",
+        },
         {"question": "What are the methods str.upper and str.split?", "topic": "string-methods"},
         {"question": "What does the del statement remove?", "topic": "del"},
         {"question": "What does a yield expression do in a generator?", "topic": "yield"},

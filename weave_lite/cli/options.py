@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from weave_lite.core import clock
-from weave_lite.core.errors import InvalidRequest, NotFoundError
+from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
+from weave_lite.trace_server.place import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ __all__ = [
     "JsonOption",
     "ProjectOption",
     "choose_project",
+    "find_place",
     "open_store",
     "parse_since",
     "print_json_lines",
@@ -56,18 +58,29 @@ def talk(message: str) -> None:
     typer.echo(message, err=True)
 
 
+def find_place(db: str | None) -> str:
+    """Return the path of the store that the options name.
+
+    Raises:
+        NotSupportedError: The place is a URL.
+    """
+    place = resolve(db)
+    if place.is_url:
+        raise NotSupportedError(f"{place.text} is a URL; the command line reads files only so far")
+    return place.text
+
+
 def open_store(db: str | None) -> SqliteTraceServer:
     """Open the store that the options name, for reading.
 
     Raises:
         NotFoundError: There is no file.
     """
-    from weave_lite.place import resolve_place  # noqa: PLC0415 - help needs no store
     from weave_lite.trace_server.sqlite_trace_server import (  # noqa: PLC0415 - loads SQLAlchemy
         SqliteTraceServer,
     )
 
-    place = resolve_place(db)
+    place = find_place(db)
     if not Path(place).is_file():
         raise NotFoundError(
             f"There is no store at {place}. Trace a program first, or run: weave-lite demo"
@@ -106,7 +119,7 @@ def parse_since(text: str) -> float:
         age = float(match.group(1)) * _AGE_SECONDS[match.group(2)]
         return clock.now_micros() / 1_000_000 - age
     try:
-        moment = datetime.datetime.fromisoformat(text)
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(
             f"--since {text!r} is neither an age such as 30m, 12h or 2d nor a date such as 2026-03-01"

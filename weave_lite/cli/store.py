@@ -10,16 +10,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from weave_lite.cli.options import DbOption, JsonOption, open_store, screen, talk
+from weave_lite.cli.options import DbOption, JsonOption, find_place, open_store, screen, talk
 
 __all__ = ["path", "status"]
 
 
 def path(db: DbOption = None) -> None:
     """Print where the store is, or would be."""
-    from weave_lite.place import resolve_place  # noqa: PLC0415 - help needs no store
-
-    place = resolve_place(db)
+    place = find_place(db)
     typer.echo(place)
     if not Path(place).is_file():
         talk("(no file yet)")

@@ -1,0 +1,92 @@
+"""The reference: the official SDK 0.51.45 on its own SQLite server. Runs in its own environment.
+
+The typed door is timed on its server directly, without the adapter that its client needs.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+import data
+import weave
+from sdk_subject import SdkSubject
+from weave.trace.context import weave_client_context
+from weave.trace.weave_client import WeaveClient
+from weave.trace_server import external_to_internal_trace_server_adapter as adapter
+from weave.trace_server import trace_server_interface as tsi
+from weave.trace_server.sqlite_trace_server import SqliteTraceServer
+
+INTERNAL_PROJECT = data.PROJECT.replace("/", "~")
+
+
+class _SameIds(adapter.IdConverter):
+    """Ids of the outside and the inside are the same, but for the slash that its refs cannot hold."""
+
+    def ext_to_int_project_id(self, project_id: str) -> str:
+        return project_id.replace("/", "~")
+
+    def int_to_ext_project_id(self, project_id: str) -> str:
+        return project_id.replace("~", "/")
+
+    def _same(self, some_id: str) -> str:
+        return some_id
+
+    ext_to_int_run_id = int_to_ext_run_id = ext_to_int_user_id = int_to_ext_user_id = _same
+
+
+class Subject(SdkSubject):
+    """The reference as a subject."""
+
+    weave = weave
+    tsi = tsi
+    project = INTERNAL_PROJECT
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.server = SqliteTraceServer(place)
+        self.server.setup_tables()
+        self.client = WeaveClient(
+            data.PROJECT_ENTITY,
+            data.PROJECT_NAME,
+            adapter.ExternalTraceServer(self.server, _SameIds()),
+            ensure_project_exists=False,
+        )
+        weave_client_context.set_weave_client_global(self.client)
+
+    def local(self, record: Any) -> Any:
+        if isinstance(record, str):
+            return record.replace(
+                f"weave:///{data.PROJECT}", f"weave-trace-internal:///{INTERNAL_PROJECT}"
+            )
+        if isinstance(record, dict):
+            return {key: self.local(value) for key, value in record.items()}
+        if isinstance(record, list):
+            return [self.local(value) for value in record]
+        return record
+
+    def fill(self) -> float:
+        """Store 100,000 calls: one by its server, the rest as rows of the same form."""
+        self.server.call_start(self._start(0, self.project))
+        self.server.call_end(self._end(0, self.project))
+        conn = sqlite3.connect(self.place)
+        names = [column[1] for column in conn.execute("PRAGMA table_info(calls)")]
+        template = dict(zip(names, conn.execute("SELECT * FROM calls").fetchone()))  # noqa: B905
+        rows = []
+        for n in range(1, data.CALL_COUNT):
+            call = self.local(data.call(n))
+            row = dict(template)
+            for key in ("id", "trace_id", "parent_id", "op_name"):
+                row[key] = call[key]
+            for key in ("started_at", "ended_at"):
+                row[key] = call[key].isoformat()
+            for key in ("inputs", "output", "summary"):
+                row[key] = json.dumps(call[key])
+            rows.append([row[name] for name in names])
+        marks = ",".join("?" * len(names))
+        with conn:
+            conn.executemany(f"INSERT INTO calls VALUES ({marks})", rows)  # noqa: S608
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        conn.close()
+        return 0.0
