@@ -1,8 +1,8 @@
 """Nasty values, and the form in which each is stored. A plain module: several test files use it.
 
 ``NASTY`` is a list of :class:`Nasty`. ``make()`` gives a fresh value; ``stored`` is the exact JSON
-value that an encoder stores for it, or a function that tells whether a JSON value is right.
-``size_bytes`` of the large ones is kept small enough for every test run.
+value that is stored for it, or a function that tells whether a stored JSON value is right. Both
+hold for op inputs and outputs as for published values, at the top and some levels down.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import collections
 import contextvars
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -298,7 +298,7 @@ class SlotsOnly:
 class Plain(enum.Enum):
     TEXT = "text"
     WIDE = 2**70
-    INSTANT = datetime.date(2024, 1, 2)
+    INSTANT = dt.date(2024, 1, 2)
 
 
 class RaisingValue(enum.Enum):
@@ -349,7 +349,7 @@ class Pair(NamedTuple):
     right: Any = "r"
 
 
-class BadTimezone(datetime.tzinfo):
+class BadTimezone(dt.tzinfo):
     def utcoffset(self, moment):
         raise ValueError("no offset")
 
@@ -392,7 +392,7 @@ def cyclic_dataclass() -> Point:
 
 
 def shared_twice() -> list[Any]:
-    part = {"plain": [1, datetime.date(2024, 1, 2)]}
+    part = {"plain": [1, dt.date(2024, 1, 2)]}
     return [part, part]
 
 
@@ -440,10 +440,10 @@ def innermost(value: Any) -> Any:
 
 
 def cut(kind: str) -> Callable[[Any], bool]:
-    """Tell whether a value goes exactly to the depth limit and says what was cut there."""
+    """Tell whether a value goes to the depth limit, or some levels less, and says what was cut."""
 
     def is_cut(value: Any) -> bool:
-        return depth_of(value) == MAX_DEPTH and innermost(value) == f"<depth: {kind}>"
+        return 190 < depth_of(value) <= MAX_DEPTH and innermost(value) == f"<depth: {kind}>"
 
     return is_cut
 
@@ -498,10 +498,10 @@ NASTY: list[Nasty] = [
     Nasty("decimal nan", lambda: decimal.Decimal("sNaN"), "sNaN"),
     Nasty("uuid", lambda: uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     Nasty("path", lambda: pathlib.PurePosixPath("/a/b"), "/a/b"),
-    Nasty("timedelta", lambda: datetime.timedelta(days=1, microseconds=1), 86400.000001),
+    Nasty("timedelta", lambda: dt.timedelta(days=1, microseconds=1), 86400.000001),
     Nasty(
         "bad time zone",
-        lambda: datetime.datetime(2024, 1, 1, tzinfo=BadTimezone()),
+        lambda: dt.datetime(2024, 1, 1, tzinfo=BadTimezone()),
         "datetime.datetime(2024, 1, 1, 0, 0, tzinfo=BadTimezone())",
     ),
     # --- enums ---
@@ -546,13 +546,29 @@ NASTY: list[Nasty] = [
         shared_twice,
         [{"plain": [1, "2024-01-02"]}, {"plain": [1, "2024-01-02"]}],
     ),
-    Nasty("200 lists", lambda: nested(200, lambda v: [v]), lambda v: v == nested(200, lambda v: [v])),
+    Nasty(
+        "190 lists",
+        lambda: nested(190, lambda v: [v]),
+        lambda v: v == nested(190, lambda v: [v]),
+    ),
     Nasty("201 lists", lambda: nested(201, lambda v: [v]), cut("list")),
     Nasty("depth 10,000, lists", lambda: nested(10_000, lambda v: [v]), cut("list")),
-    Nasty("depth 10,000, dicts", lambda: nested(10_000, lambda v: {"k": v}), cut("dict")),
-    Nasty("depth 10,000, tuples", lambda: nested(10_000, lambda v: (v,)), cut("tuple")),
+    Nasty(
+        "depth 10,000, dicts",
+        lambda: nested(10_000, lambda v: {"k": v}),
+        cut("dict"),
+    ),
+    Nasty(
+        "depth 10,000, tuples",
+        lambda: nested(10_000, lambda v: (v,)),
+        cut("tuple"),
+    ),
     Nasty("depth 1,000, tuples", lambda: nested(1_000, lambda v: (v,)), cut("tuple")),
-    Nasty("depth 10,000, deques", lambda: nested(10_000, lambda v: collections.deque([v])), cut("deque")),
+    Nasty(
+        "depth 10,000, deques",
+        lambda: nested(10_000, lambda v: collections.deque([v])),
+        cut("deque"),
+    ),
     Nasty(
         "depth 10,000, dataclasses",
         lambda: nested(10_000, lambda v: [Point(v)]),
@@ -573,7 +589,11 @@ NASTY: list[Nasty] = [
     Nasty("range without end", lambda: range(10**30), f"range(0, {10**30})"),
     Nasty("mapping proxy", lambda: types.MappingProxyType({"a": 1}), "mappingproxy({'a': 1})"),
     # --- objects with hostile methods ---
-    Nasty("repr raises", RaisingRepr, text_like(rf"<{_HERE}\.RaisingRepr object at 0xADDR>|<RaisingRepr: 0xADDR>")),
+    Nasty(
+        "repr raises",
+        RaisingRepr,
+        text_like(rf"<{_HERE}\.RaisingRepr object at 0xADDR>|<RaisingRepr: 0xADDR>"),
+    ),
     Nasty("repr and str raise", RaisingReprAndStr, "<RaisingReprAndStr: 0xADDR>"),
     Nasty("repr raises, str works", OnlyStr, "only str"),
     Nasty("repr is no text", ReprIsNoText, "<ReprIsNoText: 0xADDR>"),
@@ -614,7 +634,9 @@ NASTY: list[Nasty] = [
         {"_type": "RaisingProperty", "x": 1, "_class_name": "RaisingProperty", "_bases": []},
     ),
     Nasty("mock", unittest.mock.MagicMock, text_like(r"<MagicMock id='0xADDR'>")),
-    Nasty("mock with a name", lambda: [unittest.mock.Mock(name="m")], ["<Mock name='m' id='0xADDR'>"]),
+    Nasty(
+        "mock with a name", lambda: [unittest.mock.Mock(name="m")], ["<Mock name='m' id='0xADDR'>"]
+    ),
     # --- things that must not be touched ---
     Nasty("lock", threading.Lock, "<unlocked _thread.lock object at 0xADDR>"),
     Nasty("event", threading.Event, text_like(r"<threading\.Event.* at 0xADDR.*>")),
@@ -636,12 +658,20 @@ NASTY: list[Nasty] = [
     Nasty("lambda", lambda: lambda: 1, text_like(r"<function .*<lambda> at 0xADDR>")),
     Nasty("bound method", lambda: [].append, "<built-in method append of list object at 0xADDR>"),
     Nasty(
-        "partial", lambda: functools.partial(nested, 1), "functools.partial(<function nested at 0xADDR>, 1)"
+        "partial",
+        lambda: functools.partial(nested, 1),
+        "functools.partial(<function nested at 0xADDR>, 1)",
     ),
     Nasty("class", lambda: [int, Point], ["<class 'int'>", f"<class '{__name__}.Point'>"]),
     Nasty("module", lambda: sys, "<module 'sys' (built-in)>"),
-    Nasty("weak reference", lambda: weakref.ref(Point), text_like(r"<weakref at 0xADDR; to 'type' at 0xADDR.*>")),
-    Nasty("context variable", lambda: contextvars.ContextVar("v"), "<ContextVar name='v' at 0xADDR>"),
+    Nasty(
+        "weak reference",
+        lambda: weakref.ref(Point),
+        text_like(r"<weakref at 0xADDR; to 'type' at 0xADDR.*>"),
+    ),
+    Nasty(
+        "context variable", lambda: contextvars.ContextVar("v"), "<ContextVar name='v' at 0xADDR>"
+    ),
     Nasty("ellipsis", lambda: [..., NotImplemented], ["Ellipsis", "NotImplemented"]),
     Nasty("slice", lambda: slice(1, 2), "slice(1, 2, None)"),
     Nasty("exception", lambda: KeyError("k"), {"type": "KeyError", "message": "'k'"}),

@@ -1,5 +1,141 @@
-"""weave_lite: the Weave SDK with no server, on one SQLite file."""
+"""weave_lite: the Weave SDK with no server, on one SQLite file.
+
+Names are loaded when first used: importing the package loads what the decorators need, and no more.
+"""
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from typing import TYPE_CHECKING, Any
+
+from weave_lite.core.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from weave_lite.api import (
+        as_op,
+        attributes,
+        finish,
+        get,
+        get_client,
+        init,
+        init_local_client,
+        local_client,
+        obj_ref,
+        output_of,
+        publish,
+        ref,
+        remote_client,
+    )
+    from weave_lite.core.refs import CallRef, ObjectRef, OpRef, TableRef, parse_uri
+    from weave_lite.flow.dataset import Dataset
+    from weave_lite.flow.model import Model
+    from weave_lite.flow.obj import Object
+    from weave_lite.trace import client_context as weave_client_context
+    from weave_lite.trace.call import Call
+    from weave_lite.trace.call_context import (
+        get_current_call,
+        require_current_call,
+        thread,
+        tracing_disabled,
+    )
+    from weave_lite.trace.op import is_op, op
+    from weave_lite.trace.settings import UserSettings
+    from weave_lite.trace.table import Table
+    from weave_lite.trace.util import ContextAwareThread as Thread
+    from weave_lite.trace.util import ContextAwareThreadPoolExecutor as ThreadPoolExecutor
+    from weave_lite.trace.values.origin import ref_of
+    from weave_lite.trace.weave_client import WeaveClient
+
+__all__ = [
+    "Call",
+    "CallRef",
+    "Dataset",
+    "Model",
+    "Object",
+    "ObjectRef",
+    "OpRef",
+    "Table",
+    "TableRef",
+    "Thread",
+    "ThreadPoolExecutor",
+    "UserSettings",
+    "WeaveClient",
+    "__version__",
+    "as_op",
+    "attributes",
+    "finish",
+    "get",
+    "get_client",
+    "get_current_call",
+    "init",
+    "init_local_client",
+    "is_op",
+    "local_client",
+    "obj_ref",
+    "op",
+    "output_of",
+    "parse_uri",
+    "publish",
+    "ref",
+    "ref_of",
+    "remote_client",
+    "require_current_call",
+    "thread",
+    "tracing_disabled",
+    "weave_client_context",
+]
+
+# Name -> (module, name there; None is the module itself).
+_HOMES: dict[str, tuple[str, str | None]] = {
+    "Call": ("trace.call", "Call"),
+    "CallRef": ("core.refs", "CallRef"),
+    "Dataset": ("flow.dataset", "Dataset"),
+    "Model": ("flow.model", "Model"),
+    "Object": ("flow.obj", "Object"),
+    "ObjectRef": ("core.refs", "ObjectRef"),
+    "OpRef": ("core.refs", "OpRef"),
+    "Table": ("trace.table", "Table"),
+    "TableRef": ("core.refs", "TableRef"),
+    "Thread": ("trace.util", "ContextAwareThread"),
+    "ThreadPoolExecutor": ("trace.util", "ContextAwareThreadPoolExecutor"),
+    "UserSettings": ("trace.user_settings", "UserSettings"),
+    "WeaveClient": ("trace.weave_client", "WeaveClient"),
+    "as_op": ("trace.op", "as_op"),
+    "attributes": ("trace.attributes", "attributes"),
+    "finish": ("api", "finish"),
+    "get": ("api", "get"),
+    "get_client": ("trace.client_context", "get_client"),
+    "get_current_call": ("trace.call_context", "get_current_call"),
+    "init": ("api", "init"),
+    "init_local_client": ("api", "init_local_client"),
+    "is_op": ("trace.op", "is_op"),
+    "local_client": ("api", "local_client"),
+    "obj_ref": ("api", "obj_ref"),
+    "op": ("trace.op", "op"),
+    "output_of": ("api", "output_of"),
+    "parse_uri": ("core.refs", "parse_uri"),
+    "publish": ("api", "publish"),
+    "ref": ("api", "ref"),
+    "ref_of": ("trace.values.origin", "ref_of"),
+    "remote_client": ("api", "remote_client"),
+    "require_current_call": ("trace.call_context", "require_current_call"),
+    "thread": ("trace.call_context", "thread"),
+    "tracing_disabled": ("trace.call_context", "tracing_disabled"),
+    "weave_client_context": ("trace.client_context", None),
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'weave_lite' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - part of loading late
+
+    module = import_module(f"weave_lite.{home[0]}")
+    value = module if home[1] is None else getattr(module, home[1])
+    # The next look finds it without coming here.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -42,8 +42,8 @@ def test_demo_shows_tree_table_and_query(demo: tuple[Path, str]) -> None:
     """The demo answers its questions and prints all three views."""
     _, printed = demo
     assert "of 20 answers come from the topic that was expected" in printed
-    assert "── retrieve" in printed
-    assert "── pick" in printed
+    assert "├── ✓ retrieve" in printed
+    assert "└── ✓ pick" in printed
     assert "weave-lite calls --trace-roots" in printed
     assert "answers with output.score <" in printed
 

@@ -45,7 +45,10 @@ def call_card(call: CallSchema) -> Group:
     parts: list[RenderableType] = [title, facts]
     parts += _section("inputs", call.inputs)
     if call.exception is not None:
-        parts += [Text("\nexception", style="bold"), Text("\n".join(exception_lines(call.exception)))]
+        parts += [
+            Text("\nexception", style="bold"),
+            Text("\n".join(exception_lines(call.exception))),
+        ]
     else:
         parts += _section("output", call.output)
     parts += _section("summary", call.summary)

@@ -36,7 +36,7 @@ def calls_table(calls: Iterable[CallSchema]) -> Table:
     rows = list(calls)
     usage = [usage_text(call) for call in rows]
     has_usage = any(usage)
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
     table.add_column("", no_wrap=True)
     table.add_column("op", no_wrap=True, max_width=32)
     table.add_column("started", no_wrap=True, style="dim")

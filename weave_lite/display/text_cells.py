@@ -5,7 +5,7 @@ Pure: values in, ``rich`` texts out. Everything is a ``Text``, so nothing stored
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -51,7 +51,7 @@ def latency_text(call: CallSchema) -> Text:
     """The latency with a unit; empty while the call runs."""
     if call.ended_at is None:
         return Text("")
-    millis = (call.ended_at - call.started_at) / datetime.timedelta(milliseconds=1)
+    millis = (call.ended_at - call.started_at) / dt.timedelta(milliseconds=1)
     if millis >= _MINUTE_MS:
         return Text(f"{millis / _MINUTE_MS:.1f} min")
     if millis >= _SECOND_MS:
@@ -59,7 +59,7 @@ def latency_text(call: CallSchema) -> Text:
     return Text(f"{millis:.0f} ms" if millis >= 10 else f"{millis:.1f} ms")  # noqa: PLR2004
 
 
-def time_text(moment: datetime.datetime) -> Text:
+def time_text(moment: dt.datetime) -> Text:
     """An instant in local time, to the second."""
     return Text(moment.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
 

@@ -1,0 +1,1 @@
+"""What users make: objects, models and datasets."""

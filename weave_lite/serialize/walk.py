@@ -205,10 +205,10 @@ def _walk(value: Any, sink: Sink) -> tuple[bytes, bool]:
         for slot, item in frame.items:
             plain: Any = item
             kind = type(item)
-            if kind in _EASY_TYPES or (kind is str and item.isascii()):
+            if id(kind) in _EASY_TYPES or (kind is str and item.isascii()):
                 frame.into[slot] = item
                 continue
-            if kind not in _PLAIN_TYPES:
+            if id(kind) not in _PLAIN_TYPES:
                 plain, owners = _shape(item, sink, on_path)
                 kind = type(plain)
             else:
@@ -272,7 +272,7 @@ def _shape(value: Any, sink: Sink, on_path: set[int]) -> tuple[Any, tuple[Any, .
         kind = type(value)
         if kind is str:
             return (value if value.isascii() else _utf8(value)), owners
-        if kind in _PLAIN_TYPES:
+        if id(kind) in _PLAIN_TYPES:
             return value, owners
         if id(value) in on_path:
             return f"<cycle: {class_name(kind)}>", ()
@@ -282,8 +282,9 @@ def _shape(value: Any, sink: Sink, on_path: set[int]) -> tuple[Any, tuple[Any, .
         value = _encode_level(value, sink)
 
 
-_EASY_TYPES = frozenset({float, bool, type(None)})
-_PLAIN_TYPES = frozenset({int, float, bool, type(None), dict, list, tuple})
+# By id: a class may refuse to hash.
+_EASY_TYPES = frozenset(map(id, (float, bool, type(None))))
+_PLAIN_TYPES = frozenset(map(id, (int, float, bool, type(None), dict, list, tuple)))
 
 
 def _encode_level(value: Any, sink: Sink) -> Any:

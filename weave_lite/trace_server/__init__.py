@@ -1,0 +1,1 @@
+"""The trace server: its interface, and the embedded store behind it."""

@@ -16,6 +16,7 @@ from weave_lite.trace_server.store import (
     encoded,
     files,
     objects,
+    projects,
     refs,
     tables,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from weave_lite.trace_server.interface.encoded import EncodedRecord
+    from weave_lite.trace_server.interface.encoded import EncodedCall, EncodedRecord
 
 __all__ = ["SqliteTraceServer"]
 
@@ -78,6 +79,11 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Check the names; projects need no creation. Returns the project's name."""
         validate.project_id(f"{entity}/{project}")
         return tsi.EnsureProjectExistsRes(project_name=project)
+
+    def project_ids(self) -> list[str]:
+        """List the projects of the store, the one that was used last first."""
+        with self._store.read() as conn:
+            return projects.list_projects(conn)
 
     # --- records of the recorder ---
 
@@ -132,6 +138,11 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Read the calls that a query finds one by one; the request is checked at once."""
         validate.calls_query(req)
         return calls_read.stream(self._store, req)
+
+    def calls_query_encoded(self, req: tsi.CallsQueryReq) -> Iterator[EncodedCall]:
+        """Read the calls that a query finds one by one, their values still JSON text."""
+        validate.calls_query(req)
+        return calls_read.stream_encoded(self._store, req)
 
     def calls_query_stats(self, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
         """Count the calls that a query finds."""
@@ -205,6 +216,12 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Read rows of a table one by one; the request is checked at once."""
         validate.table_query(req)
         return tables.stream(self._store, req)
+
+    def table_rows_encoded(
+        self, project_id: str, digest: str, start: int, stop: int
+    ) -> list[tuple[str, str]]:
+        """Read rows of a table by position, their values still JSON text."""
+        return tables.read_encoded(self._store, project_id, digest, start, stop)
 
     def table_query_stats(self, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
         """Count the rows of a table."""

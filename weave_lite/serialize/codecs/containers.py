@@ -64,7 +64,7 @@ def _encode_set(value: Any, sink: Sink) -> list[Any]:
 def _have_one_order(items: list[Any]) -> bool:
     # Sets compare as subsets, and NaN with nothing: their "order" depends on where they started.
     return not any(
-        item != item if type(item) is float else type(item) in {set, frozenset}  # noqa: PLR0124
+        type(item) is frozenset or (type(item) is float and item != item)  # noqa: PLR0124
         for item in items
     )
 

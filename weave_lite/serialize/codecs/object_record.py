@@ -65,7 +65,7 @@ def _find_op_names(cls: type) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _op_of(attribute: Any) -> Any:
     """Return the op that a class attribute is, or wraps as a class or static method."""
-    if type(attribute) in {classmethod, staticmethod}:
+    if type(attribute) is classmethod or type(attribute) is staticmethod:
         attribute = attribute.__func__
     return attribute if is_op(attribute) else None
 

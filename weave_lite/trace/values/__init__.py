@@ -1,0 +1,1 @@
+"""What comes back from ``get()``: records, ops and tables as they are stored."""

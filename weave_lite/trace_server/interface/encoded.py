@@ -22,6 +22,7 @@ __all__ = [
     "EncodedObject",
     "EncodedRecord",
     "EncodedRecordWriter",
+    "EncodedRowReader",
     "EncodedStart",
     "EncodedTable",
 ]
@@ -141,3 +142,13 @@ class EncodedCallReader(Protocol):
         Raises:
             InvalidRequest: The query is refused; raised at once, not by the first call.
         """
+
+
+@runtime_checkable
+class EncodedRowReader(Protocol):
+    """A server that gives rows of a table unread, by position."""
+
+    def table_rows_encoded(
+        self, project_id: str, digest: str, start: int, stop: int
+    ) -> list[tuple[str, str]]:
+        """Read rows of a table: of each its digest and its compact JSON. None of an unknown table."""

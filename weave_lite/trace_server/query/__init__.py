@@ -1,0 +1,1 @@
+"""The query language as SQL expressions. Pure: no engine, no connection."""

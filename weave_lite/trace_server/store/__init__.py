@@ -1,0 +1,1 @@
+"""The only package that executes SQL; every function takes a connection first."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.store.engine import Store
 
-__all__ = ["stream"]
+__all__ = ["read_encoded", "stream"]
 
 # A page ends at either, so that memory stays flat for rows of any length.
 _PAGE_ROWS: Final = 1000
@@ -65,6 +65,22 @@ def stream(store: Store, req: tsi.TableQueryReq) -> Iterator[tsi.TableRowSchema]
     # Positions are integers; what they are sorted by is not kept.
     order = compile_json_sort(req.sort_by, table_rows.c.val) if req.sort_by else []
     return _stream_selected(store, req, digests or [], order)
+
+
+def read_encoded(
+    store: Store, project_id: str, digest: str, start: int, stop: int
+) -> list[tuple[str, str]]:
+    """Read rows of a table by position: of each its digest and its JSON text."""
+    start, stop = min(start, _MAX_POSITION), min(stop, _MAX_POSITION)
+    found: list[_Row] = []
+    while start < stop:
+        with store.read() as conn:
+            rows = _fetch(conn, _SELECT_RANGE, (project_id, digest, start, stop))
+        if not rows:
+            break
+        found.extend(rows)
+        start += len(rows)
+    return found
 
 
 def _stream_range(store: Store, req: tsi.TableQueryReq) -> Iterator[tsi.TableRowSchema]:

@@ -25,7 +25,8 @@ from sqlalchemy import (
 
 __all__ = [
     "attribute_sets",
-    "call_payloads",
+    "call_inputs",
+    "call_outputs",
     "call_refs",
     "calls",
     "files",
@@ -90,37 +91,63 @@ calls = Table(
     Column("turn_id", Text),
 )
 _VISIBLE = text("started_at IS NOT NULL AND deleted_at IS NULL")
+# SQLite looks at a row for each column of a condition that an index lacks, even when the index is
+# partial and the condition is its own. So the indexes that are counted over carry these columns.
+#
 # Read by id, and every merge of a part into its call.
 Index("calls_by_id", calls.c.project, calls.c.id, unique=True)
 # The default order, paging, counting all, "newest first".
-Index("calls_by_start", calls.c.project, calls.c.started_at, sqlite_where=_VISIBLE)
+Index(
+    "calls_by_start",
+    calls.c.project,
+    calls.c.started_at,
+    calls.c.deleted_at,
+    sqlite_where=_VISIBLE,
+)
 # Filter by op, newest first.
-Index("calls_by_op", calls.c.project, calls.c.op, calls.c.started_at, sqlite_where=_VISIBLE)
+Index(
+    "calls_by_op",
+    calls.c.project,
+    calls.c.op,
+    calls.c.started_at,
+    calls.c.deleted_at,
+    sqlite_where=_VISIBLE,
+)
 # All calls of a trace.
 Index("calls_by_trace", calls.c.project, calls.c.trace_id, sqlite_where=_VISIBLE)
-# Children of a call; descendants when one is deleted.
+# Children of a call. Deleted ones too: a call may lie below one that was deleted before it came.
 Index(
     "calls_by_parent",
     calls.c.project,
     calls.c.parent_id,
     calls.c.started_at,
-    sqlite_where=text("parent_id IS NOT NULL AND started_at IS NOT NULL AND deleted_at IS NULL"),
+    sqlite_where=text("parent_id IS NOT NULL"),
 )
 # Roots only, newest first.
 Index(
     "calls_by_root",
     calls.c.project,
     calls.c.started_at,
+    calls.c.deleted_at,
+    calls.c.parent_id,
     sqlite_where=text("parent_id IS NULL AND started_at IS NOT NULL AND deleted_at IS NULL"),
 )
 
-# The large columns of a call, apart, so that listing and filtering never read them.
-call_payloads = Table(
-    "call_payloads",
+# The large columns of a call, apart, so that listing and filtering never read them, and in two
+# tables: rows that are only ever appended fill their pages, and an end that comes later than its
+# start does not move the inputs. The primary key is that of the call.
+call_inputs = Table(
+    "call_inputs",
     metadata,
     Column("pk", Integer, primary_key=True),
-    Column("inputs", Text),
-    Column("output", Text),
+    Column("inputs", Text, nullable=False),
+)
+
+call_outputs = Table(
+    "call_outputs",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("output", Text, nullable=False),
 )
 
 # Refs found in inputs (side 0) and output (side 1) of a call.
@@ -156,8 +183,23 @@ objects = Table(
     # Read by name and digest; insert if absent.
     UniqueConstraint("project", "object_id", "kind", "digest"),
 )
-# The latest version, and the next version index and publish order.
-Index("objects_by_order", objects.c.project, objects.c.object_id, objects.c.kind, objects.c.publish_order)
+# The latest version, and the next publish order.
+Index(
+    "objects_by_order",
+    objects.c.project,
+    objects.c.object_id,
+    objects.c.kind,
+    objects.c.publish_order,
+)
+# Read by vN, and the next version index.
+Index(
+    "objects_by_version",
+    objects.c.project,
+    objects.c.object_id,
+    objects.c.kind,
+    objects.c.version_index,
+    unique=True,
+)
 
 tables = Table(
     "tables",

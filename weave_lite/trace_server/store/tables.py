@@ -11,7 +11,7 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.content import digest_and_json, digests_and_jsons, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
-from weave_lite.trace_server.store.rows_read import stream
+from weave_lite.trace_server.store.rows_read import read_encoded, stream
 from weave_lite.trace_server.store.table_rows import (
     find_table,
     insert_positions,
@@ -22,7 +22,7 @@ from weave_lite.trace_server.store.table_rows import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["create", "insert_table", "stats", "stats_batch", "stream", "update"]
+__all__ = ["create", "insert_table", "read_encoded", "stats", "stats_batch", "stream", "update"]
 
 _SELECT_ROWS: Final = (
     'SELECT r.digest, r.pk FROM table_positions AS p JOIN table_rows AS r ON r.pk = p."row"'

@@ -1,0 +1,84 @@
+"""Settings: defaults, given values, environment."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from pydantic import ValidationError
+
+from weave_lite.core.errors import UsageError
+from weave_lite.trace import settings
+from weave_lite.trace.settings import Settings, UserSettings, resolve
+
+
+def test_defaults_are_those_of_the_contract():
+    """Except the link, which an embedded store does not have."""
+    assert resolve(None, {}) == Settings()
+    assert (Settings().disabled, Settings().capture_code, Settings().print_call_link) == (
+        False,
+        True,
+        False,
+    )
+
+
+def test_environment_wins_over_given_values():
+    """Truth words in any case; an empty variable counts as unset."""
+    env = {
+        "WEAVE_DISABLED": "Yes",
+        "WEAVE_CAPTURE_CODE": "0",
+        "WEAVE_CLIENT_PARALLELISM": "0",
+        "WEAVE_REDACT_PII_FIELDS": "EMAIL, PHONE,",
+        "WEAVE_RETRY_MAX_INTERVAL": "1.5",
+        "WEAVE_PRINT_CALL_LINK": "",
+        "WEAVE_SCORERS_DIR": "models",
+    }
+    found = resolve({"disabled": False, "print_call_link": True, "client_parallelism": 7}, env)
+    assert found == Settings(
+        disabled=True,
+        capture_code=False,
+        client_parallelism=0,
+        redact_pii_fields=("EMAIL", "PHONE"),
+        retry_max_interval=1.5,
+        print_call_link=True,
+        scorers_dir="models",
+    )
+    assert found.is_sync
+
+
+@pytest.mark.parametrize("given", [{"disabled": True}, UserSettings(disabled=True)])
+def test_a_dict_or_an_object_may_be_given(given):
+    """Both mean the same."""
+    assert resolve(given, {}) == Settings(disabled=True)
+
+
+@pytest.mark.parametrize("given", [{"unknown": 1}, {"client_parallelism": -1}, {"disabled": "perhaps"}])
+def test_what_does_not_fit_is_a_validation_error(given):
+    """pydantic's, which is a ValueError."""
+    with pytest.raises(ValidationError):
+        resolve(given, {})
+
+
+def test_a_number_that_is_none_names_its_variable():
+    """In the environment."""
+    with pytest.raises(UsageError, match="WEAVE_CLIENT_PARALLELISM must be a number"):
+        resolve(None, {"WEAVE_CLIENT_PARALLELISM": "many"})
+
+
+def test_settings_are_process_wide():
+    """Every thread sees the same."""
+    settings.use(Settings(disabled=True))
+    seen = []
+    worker = threading.Thread(target=lambda: seen.append(settings.current()))
+    worker.start()
+    worker.join()
+    assert seen == [Settings(disabled=True)]
+
+
+def test_all_fields_exist_on_both_classes():
+    """The frozen settings and what users pass."""
+    assert set(Settings._fields) == set(UserSettings.model_fields)
+    defaults = UserSettings().model_dump()
+    assert {**defaults, "redact_pii_fields": ()} == Settings()._asdict()
+    with pytest.raises(AttributeError, match="no attribute 'Unknown'"):
+        _ = settings.Unknown

@@ -1,0 +1,287 @@
+"""The top-level functions, and the composition root: the only place that picks a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from weave_lite.core.errors import NotSupportedError, UsageError
+from weave_lite.core.names import split_project_name
+from weave_lite.core.refs import ObjectRef, parse_uri
+from weave_lite.trace import client_context
+from weave_lite.trace import settings as settings_module
+from weave_lite.trace.attributes import attributes
+from weave_lite.trace.call_context import get_current_call, require_current_call
+from weave_lite.trace.client_context import get_client, require_client
+from weave_lite.trace.op import as_op, is_op, op
+from weave_lite.trace.resolver import parse_location
+from weave_lite.trace_server import place as places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from weave_lite.trace.settings import Settings, UserSettings
+    from weave_lite.trace.weave_client import WeaveClient
+
+__all__ = [
+    "as_op",
+    "attributes",
+    "finish",
+    "get",
+    "get_client",
+    "get_current_call",
+    "init",
+    "init_local_client",
+    "local_client",
+    "obj_ref",
+    "op",
+    "output_of",
+    "parse_uri",
+    "publish",
+    "ref",
+    "remote_client",
+    "require_current_call",
+]
+
+_DISABLED = "DISABLED"
+_DURABILITIES = ("normal", "full")
+
+
+class _Opened:
+    """What the active client was opened with, to tell whether another init means the same."""
+
+    __slots__ = ("client", "key")
+
+    def __init__(self) -> None:
+        self.client: WeaveClient | None = None
+        self.key: tuple[Any, ...] = ()
+
+
+_opened = _Opened()
+
+
+def init(
+    project_name: str,
+    *,
+    settings: UserSettings | Mapping[str, Any] | None = None,
+    autopatch_settings: Any = None,
+    global_postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    global_postprocess_output: Callable[[Any], Any] | None = None,
+    global_attributes: Mapping[str, Any] | None = None,
+    postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    postprocess_output: Callable[[Any], Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    db: str | os.PathLike[str] | None = None,
+    durability: str | None = None,
+) -> WeaveClient:
+    """Trace ops from now on, into one SQLite file. No key, no network, no question.
+
+    Args:
+        project_name: ``"project"`` or ``"entity/project"``.
+        settings: A ``UserSettings`` or a dict of its fields; environment variables win.
+        autopatch_settings: Accepted for upstream's sake; no library is patched yet.
+        global_postprocess_inputs: Applied to the inputs of all ops, after the op's own.
+        global_postprocess_output: Applied to the outputs of all ops, after the op's own.
+        global_attributes: Attributes of all calls.
+        postprocess_inputs: The newer name of ``global_postprocess_inputs``.
+        postprocess_output: The newer name of ``global_postprocess_output``.
+        attributes: The newer name of ``global_attributes``.
+        db: Path of the file, or ``":memory:"``; by default ``WEAVE_LITE_DB``, the nearest
+            pyproject.toml, a parent's ``.weave`` folder or ``./.weave/weave.db``.
+        durability: ``"normal"``, or ``"full"`` to keep the last commits at power loss.
+
+    Returns:
+        The client; the same one when nothing changes.
+
+    Raises:
+        InvalidNameError: The project name is not one.
+        UsageError: Another argument does not fit.
+        NotSupportedError: The place is a URL, or personal data is to be redacted.
+        StoreError: The file cannot be opened, or is not one of ours.
+
+    Example:
+        >>> client = init("demo", db=":memory:")
+        >>> client.project_id
+        'local/demo'
+        >>> finish()
+    """
+    del autopatch_settings
+    resolved = _resolved_settings(settings)
+    entity, project = split_project_name(project_name, places.default_entity())
+    place = places.resolve(db)
+    durability = _checked_durability(durability)
+    from weave_lite.trace.hooks import set_for_all_ops  # noqa: PLC0415 - nothing is traced before init
+
+    set_for_all_ops(
+        attributes=global_attributes if attributes is None else attributes,
+        postprocess_inputs=global_postprocess_inputs or postprocess_inputs,
+        postprocess_output=global_postprocess_output or postprocess_output,
+    )
+    if resolved.disabled:
+        return _disabled_client(resolved)
+    key = (entity, project, place.text, durability, resolved.is_sync)
+    settings_module.use(resolved)
+    if _opened.client is not None and get_client() is _opened.client and _opened.key == key:
+        from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - nothing is traced before init
+
+        tracer_of(_opened.client).refresh()
+        return _opened.client
+    finish()
+    client = _new_client(entity, project, place, durability)
+    client_context.set_client(client)
+    _opened.client, _opened.key = client, key
+    _announce(client, place)
+    return client
+
+
+def finish() -> None:
+    """Write what is pending and stop tracing. Call ``init`` to trace again."""
+    client = get_client()
+    client_context.set_client(None)
+    _opened.client = None
+    if client is not None:
+        client.flush()
+        client.recorder.close()
+
+
+def _resolved_settings(given: Any) -> Settings:
+    resolved = settings_module.resolve(given)
+    if resolved.redact_pii and not resolved.disabled:
+        raise NotSupportedError(
+            "redact_pii is not supported yet. Switch it off, and keep personal data out with "
+            "postprocess_inputs and postprocess_output"
+        )
+    return resolved
+
+
+def _checked_durability(given: str | None) -> str:
+    durability = given or os.environ.get("WEAVE_LITE_DURABILITY") or "normal"
+    if durability not in _DURABILITIES:
+        raise UsageError(f"durability must be 'normal' or 'full', not {durability!r}")
+    return durability
+
+
+def _new_client(entity: str, project: str, place: places.Place, durability: str) -> WeaveClient:
+    if place.is_url:
+        raise NotSupportedError(
+            f"{place.text} is a trace server; it will be reached by the extra `remote`, which is "
+            "not there yet. Give the path of a file with init(db=...) or WEAVE_LITE_DB"
+        )
+    from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - loads SQLAlchemy
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
+
+    places.prepare(place)
+    return WeaveClient(entity, project, SqliteTraceServer(place.text, durability=durability))
+
+
+def _disabled_client(resolved: Settings) -> WeaveClient:
+    """Stop tracing, and give a client that keeps nothing: no thread, no file, no exit work."""
+    finish()
+    client_context.mark_disabled()
+    # Whatever is published by hand stays in a store of this client alone, written at once.
+    settings_module.use(resolved._replace(client_parallelism=0))
+    return _new_client(_DISABLED, _DISABLED, places.Place(places.MEMORY, "disabled"), "normal")
+
+
+def _announce(client: WeaveClient, place: places.Place) -> None:
+    """Tell once where the traces go."""
+    import logging  # noqa: PLC0415 - not needed before
+
+    line = f"weave_lite traces {client.project_id} into {place.text}; look at it with: weave-lite calls"
+    logging.getLogger("weave_lite").info(line)
+    if not os.environ.get("WEAVE_LITE_QUIET"):
+        sys.stderr.write(line + "\n")
+
+
+def publish(obj: Any, name: str | None = None) -> ObjectRef:
+    """Store a value as the latest version of a name.
+
+    Args:
+        obj: Any value; an op stores its code.
+        name: The name; by default the value's own ``name``, else its class's.
+
+    Returns:
+        Its ref.
+
+    Raises:
+        WeaveInitError: No client is active.
+        InvalidNameError: Nothing is left of the name when it is cleaned.
+    """
+    return require_client().publisher.publish(obj, name)
+
+
+def ref(location: str) -> ObjectRef:
+    """Make the ref of an object or op; whether it exists is not checked.
+
+    Args:
+        location: A URI, or with an active client ``"name"``, ``"name:latest"``, ``"name:v3"`` or
+            ``"name:<digest>"``; ``"op:name"`` and ``"op:name:v3"`` for ops.
+
+    Raises:
+        InvalidRefError: It is none of these, or no client is active to complete it (also a
+            ValueError); a TypeError, too, if it is the URI of a call or table.
+    """
+    return parse_location(location, get_client())
+
+
+def get(location: str | ObjectRef) -> Any:
+    """Read a published value.
+
+    Args:
+        location: A ref, or what :func:`ref` takes.
+
+    Raises:
+        NotFoundError: There is no such object.
+        WeaveInitError: No client is active.
+    """
+    return (ref(location) if isinstance(location, str) else location).get()
+
+
+def obj_ref(obj: Any) -> ObjectRef | None:
+    """Return the ref of a value that was published or read back; None when it has none."""
+    if is_op(obj):
+        return obj.ref  # type: ignore[no-any-return]
+    from weave_lite.trace.values.origin import ref_of  # noqa: PLC0415 - loads pydantic
+
+    return ref_of(obj)
+
+
+def output_of(obj: Any) -> NoReturn:
+    """Refuse: upstream never built it either.
+
+    Raises:
+        NotSupportedError: Always (also a NotImplementedError).
+    """
+    raise NotSupportedError(
+        f"output_of is not supported. To find the calls that gave a value such as {type(obj).__name__}, "
+        "use client.get_calls(filter={'output_refs': [...]})"
+    )
+
+
+def init_local_client(project_name: str = "local") -> WeaveClient:
+    """Trace into the embedded store, as ``init`` does by itself here."""
+    return init(project_name)
+
+
+@contextmanager
+def local_client(project_name: str = "local") -> Iterator[WeaveClient]:
+    """Trace into the embedded store inside the block."""
+    client = init_local_client(project_name)
+    try:
+        yield client
+    finally:
+        finish()
+
+
+def remote_client(project_name: str) -> NoReturn:
+    """Refuse: the client of a trace server over HTTP is not there yet.
+
+    Raises:
+        NotSupportedError: Always.
+    """
+    raise NotSupportedError(
+        f"a remote client for {project_name!r} needs the extra `remote`, which is not there yet; "
+        "weave.init traces into a local file"
+    )

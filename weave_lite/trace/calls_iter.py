@@ -1,0 +1,145 @@
+"""Lazy results: nothing is read before it is looked at, and never more than a bounded part is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+
+from weave_lite.core.errors import InvalidRequest
+from weave_lite.trace.call import Call
+from weave_lite.trace.recent import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+
+__all__ = ["CallsIter", "PaginatedIterator"]
+
+T = TypeVar("T")
+
+_CACHED_PAGES = 4
+
+
+class PaginatedIterator(Generic[T]):
+    """A lazy sequence of what a query finds.
+
+    Iterating reads in one stream and can be stopped at any point; ``len()`` counts on the server;
+    an index reads the page that it is on, a slice what it spans.
+
+    Args:
+        stream: Reads results from an offset on, at most so many (None: all).
+        count: Counts all results, or up to a number.
+        page_size: How many an index reads at a time.
+        limit: Most results.
+        offset: How many to skip.
+
+    Raises:
+        InvalidRequest: ``limit`` or ``page_size`` is below 1, or ``offset`` negative.
+
+    Example:
+        >>> found = PaginatedIterator(
+        ...     lambda offset, limit: iter("abcdef"[offset:][:limit]), lambda most: 6, offset=1
+        ... )
+        >>> len(found), found[1], found[::2], list(found)
+        (5, 'c', ['b', 'd', 'f'], ['b', 'c', 'd', 'e', 'f'])
+    """
+
+    def __init__(
+        self,
+        stream: Callable[[int, int | None], Iterator[T]],
+        count: Callable[[int | None], int],
+        *,
+        page_size: int = 1000,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> None:
+        _check("page_size", page_size, 1)
+        if limit is not None:
+            _check("limit", limit, 1)
+        if offset is not None:
+            _check("offset", offset, 0)
+        self._stream = stream
+        self._count = count
+        self._page_size = page_size
+        self._limit = limit
+        self._offset = offset or 0
+        self._pages: Recent[int, Sequence[T]] = Recent(_CACHED_PAGES)
+
+    def __iter__(self) -> Iterator[T]:
+        return self._stream(self._offset, self._limit)
+
+    def __len__(self) -> int:
+        most = None if self._limit is None else self._offset + self._limit
+        return max(self._count(most) - self._offset, 0)
+
+    def __bool__(self) -> bool:
+        return next(iter(self._between(0, 1)), None) is not None
+
+    @overload
+    def __getitem__(self, key: int) -> T: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[T]: ...
+    def __getitem__(self, key: int | slice) -> T | list[T]:
+        if isinstance(key, slice):
+            return self._slice(key)
+        if key < 0:
+            raise IndexError("an index must not be negative: results are counted from the start")
+        number, place = divmod(key, self._page_size)
+        page = self._page(number)
+        if place >= len(page):
+            raise IndexError(f"index {key} is out of range")
+        return page[place]
+
+    def _slice(self, key: slice) -> list[T]:
+        start, stop, step = key.start or 0, key.stop, 1 if key.step is None else key.step
+        if start < 0 or (stop is not None and stop < 0) or step < 1:
+            raise InvalidRequest(
+                f"slice {start}:{stop}:{step} must not have negative parts or step 0: results are "
+                "counted from the start"
+            )
+        return list(self._between(start, stop))[::step]
+
+    def _page(self, number: int) -> Sequence[T]:
+        page = self._pages.get(number)
+        if page is None:
+            start = number * self._page_size
+            page = list(self._between(start, start + self._page_size))
+            # What is not there yet may come; a full page stays as it was read.
+            if len(page) == self._page_size:
+                self._pages.put(number, page)
+        return page
+
+    def _between(self, start: int, stop: int | None) -> Iterator[T]:
+        """Read results by position, within limit and offset."""
+        if self._limit is not None:
+            stop = self._limit if stop is None else min(stop, self._limit)
+        if stop is not None and stop <= start:
+            return iter(())
+        return self._stream(self._offset + start, None if stop is None else stop - start)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Make a data frame: one row per result, its columns the keys of ``to_dict()``.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - an optional package
+        except ImportError:
+            raise ImportError("to_pandas needs pandas: pip install 'weave-lite[pandas]'") from None
+        rows: list[Any] = list(self)
+        return pd.DataFrame([row.to_dict() for row in rows])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(limit={self._limit}, offset={self._offset})"
+
+
+CallsIter: TypeAlias = PaginatedIterator[Call]
+
+
+def _check(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequest(f"{name} must be a whole number, not {type(value).__name__}")
+    if value < least:
+        word = "greater than 0" if least else "0 or more"
+        raise InvalidRequest(f"{name} must be {word}, not {value}")

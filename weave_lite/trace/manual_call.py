@@ -1,0 +1,124 @@
+"""Calls made by hand: create, finish and fail, with an op or just its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from weave_lite.core.errors import NotSupportedError, UsageError
+from weave_lite.trace import settings
+from weave_lite.trace.context import call_stack, push_call, tracing_enabled
+from weave_lite.trace.guard import captured
+from weave_lite.trace.op import is_op
+from weave_lite.trace.op import op as make_op
+from weave_lite.trace.tracer import placeholder, tracer_of
+
+if TYPE_CHECKING:
+    from weave_lite.trace.call import Call
+    from weave_lite.trace.weave_client import WeaveClient
+
+__all__ = ["create_call", "fail_call", "finish_call"]
+
+
+def create_call(
+    client: WeaveClient,
+    op: Any,
+    inputs: Mapping[str, Any],
+    parent: Call | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    display_name: Any = None,
+    *,
+    use_stack: bool = True,
+) -> Call:
+    """Record the start of a call.
+
+    Args:
+        client: Where to record it.
+        op: An op, or a name: an op of that name is then made and saved.
+        inputs: Dict of argument name to value.
+        parent: The calling call; by default the current one, if the stack is used.
+        attributes: Go over those of the context.
+        display_name: A text, or a function of the Call.
+        use_stack: Whether the call becomes the current one until it is finished.
+
+    Returns:
+        The call; one without id when tracing is disabled.
+
+    Raises:
+        UsageError: ``op`` is neither an op nor a name, or ``inputs`` is no dict.
+    """
+    if not isinstance(inputs, Mapping):
+        raise UsageError(f"inputs must be a dict of argument name to value, not {inputs!r:.100}")
+    named = {str(name): value for name, value in inputs.items()}
+    options = _options_of(client, op)
+    if not tracing_enabled.get() or settings.current().disabled:
+        return placeholder(named)
+    if parent is None and use_stack:
+        stack = call_stack.get()
+        parent = None if stack is None else stack[0]
+    if parent is not None and parent.id is None:
+        parent = None
+    try:
+        call = tracer_of(client).begin(options, named, parent, display_name, attributes)
+    except UsageError:
+        raise
+    except Exception as error:
+        captured("Error creating call", error)
+        return placeholder(named)
+    if use_stack:
+        push_call(call)
+    return call
+
+
+def finish_call(
+    client: WeaveClient,
+    call: Call,
+    output: Any = None,
+    exception: BaseException | None = None,
+    *,
+    op: Any = None,
+) -> None:
+    """Record the end of a call and take it off the stack. A call without id is left alone.
+
+    Args:
+        client: Where to record it.
+        call: The call.
+        output: What it gave.
+        exception: What it raised.
+        op: Apply the postprocessing of this op.
+    """
+    if call.id is None:
+        return
+    options = _options_of(client, op) if op is not None else None
+    tracer_of(client).end(call, options, output, exception)
+
+
+def fail_call(client: WeaveClient, call: Call, exception: BaseException) -> None:
+    """Record that a call ended with an exception."""
+    finish_call(client, call, exception=exception)
+
+
+def _options_of(client: WeaveClient, given: Any) -> dict[str, Any]:
+    if isinstance(given, str):
+        ops = client.__dict__.setdefault("_anonymous_ops", {})
+        if given not in ops:
+            ops[given] = _anonymous_op(given)
+        given = ops[given]
+    elif not is_op(given) and is_op(getattr(given, "__func__", None)):
+        given = given.__func__
+    elif not is_op(given) and getattr(given, "ref", None) is not None:
+        # An op that was read from a store: its calls go under its own version.
+        stored = _anonymous_op(given.ref.name)
+        stored.__dict__["_weave_op_object"] = given
+        given = stored
+    if not is_op(given):
+        raise UsageError(f"op must be an op or the name of one, not {given!r:.100}")
+    return given.__dict__  # type: ignore[no-any-return]
+
+
+def _anonymous_op(name: str) -> Any:
+    def anonymous(*args: Any, **kwargs: Any) -> Any:
+        raise NotSupportedError(f"op {name!r} is only a name for calls made by hand; it has no code")
+
+    return make_op(anonymous, name=name, enable_code_capture=False)
+

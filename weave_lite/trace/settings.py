@@ -1,0 +1,116 @@
+"""The settings of the process: frozen values, resolved by ``init`` from its argument and the environment.
+
+The environment wins. Values are process-wide: every thread sees the same. ``UserSettings``, the
+class that users may pass to ``init``, is a pydantic model and loaded when first named.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from weave_lite.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weave_lite.trace.user_settings import UserSettings as UserSettings  # noqa: PLC0414
+
+__all__ = ["Settings", "current", "resolve", "use"]
+
+
+class Settings(NamedTuple):
+    """All settings, resolved. Names and meaning are upstream's where it has them."""
+
+    disabled: bool = False
+    # Off by default: an embedded store has no page to link to.
+    print_call_link: bool = False
+    capture_code: bool = True
+    redact_pii: bool = False
+    redact_pii_fields: tuple[str, ...] = ()
+    capture_client_info: bool = True
+    capture_system_info: bool = True
+    # 0 means synchronous: an op is committed when it returns.
+    client_parallelism: int | None = None
+    use_server_cache: bool = False
+    server_cache_size_limit: int = 1_000_000_000
+    server_cache_dir: str | None = None
+    scorers_dir: str = ""
+    max_calls_queue_size: int = 100_000
+    retry_max_interval: float = 300.0
+    retry_max_attempts: int = 3
+
+    @property
+    def is_sync(self) -> bool:
+        """Whether records are written in the caller's thread."""
+        return self.client_parallelism == 0
+
+
+_TRUE_WORDS = frozenset({"yes", "true", "1", "on"})
+_BOOLEANS = frozenset(name for name, default in Settings._field_defaults.items() if type(default) is bool)
+_INTEGERS = frozenset({"client_parallelism", "server_cache_size_limit", "max_calls_queue_size", "retry_max_attempts"})
+
+_current: Settings | None = None
+
+
+def current() -> Settings:
+    """Return the settings in force: those of the last ``init``, else the environment's."""
+    global _current  # noqa: PLW0603 - process-wide by contract
+    if _current is None:
+        _current = resolve(None)
+    return _current
+
+
+def use(settings: Settings | None) -> None:
+    """Put settings into force; None reads the environment anew when next asked."""
+    global _current  # noqa: PLW0603 - process-wide by contract
+    _current = settings
+
+
+def resolve(given: UserSettings | Mapping[str, Any] | None, env: Mapping[str, str] | None = None) -> Settings:
+    """Resolve settings: environment over the given ones over the defaults.
+
+    Args:
+        given: A ``UserSettings``, a dict of its fields, or None.
+        env: The environment; None means the process's.
+
+    Raises:
+        pydantic.ValidationError: A key is unknown or a value does not fit (also a ValueError).
+        UsageError: An environment variable holds a text that does not fit.
+    """
+    values: dict[str, Any] = {}
+    if given is not None:
+        from weave_lite.trace.user_settings import validated  # noqa: PLC0415 - needs pydantic
+
+        values = validated(given)
+    env = os.environ if env is None else env
+    for name in Settings._fields:
+        text = env.get(f"WEAVE_{name.upper()}", "")
+        if text:
+            values[name] = _from_text(name, text)
+    return Settings(**values)
+
+
+def _from_text(name: str, text: str) -> Any:
+    if name in _BOOLEANS:
+        return text.strip().lower() in _TRUE_WORDS
+    if name == "redact_pii_fields":
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        if name in _INTEGERS:
+            return int(text)
+        if name == "retry_max_interval":
+            return float(text)
+    except ValueError:
+        raise UsageError(
+            f"environment variable WEAVE_{name.upper()} must be a number, not {text!r}"
+        ) from None
+    return text
+
+
+def __getattr__(name: str) -> Any:
+    if name == "UserSettings":
+        from weave_lite.trace.user_settings import UserSettings  # noqa: PLC0415 - needs pydantic
+
+        return UserSettings
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,413 @@
+"""The life of a call, shared by all kinds of ops: decide whether to trace, begin it, end it.
+
+What runs between is the business of ``op``, ``run_op`` and ``stream``. Whatever goes wrong here is logged once
+and the user's function goes on. Sees a client only as project, recorder and publisher.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from weave_lite.core import clock, ids
+from weave_lite.core.errors import OpCallError
+from weave_lite.serialize.walk import encode
+from weave_lite.trace import settings as settings_module
+from weave_lite.trace.attributes import automatic_attributes
+from weave_lite.trace.bind import plan_for
+from weave_lite.trace.call import Call
+from weave_lite.trace.context import (
+    attribute_scope,
+    call_stack,
+    get_call_stack,
+    pop_call,
+    thread_scope,
+    tracing_enabled,
+)
+from weave_lite.trace.guard import captured
+from weave_lite.trace.hooks import (
+    described,
+    for_all_ops,
+    named,
+    print_link,
+    processed_inputs,
+    processed_output,
+)
+from weave_lite.trace.summary import add_child, complete
+from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from weave_lite.trace.attributes import AttributeScope
+    from weave_lite.trace.op_spec import OpSpec
+    from weave_lite.trace.weave_client import WeaveClient
+
+__all__ = ["UNSAMPLED", "Tracer", "Unsampled", "placeholder", "tracer_of"]
+
+_NO_OUTPUT: tuple[str, tuple[str, ...]] = ("null", ())
+_ONE_SUCCESS = '{"status_counts":{"success":1,"error":0}}'
+_make = tuple.__new__
+_new_call = Call.__new__
+
+
+class Unsampled:
+    """Stands for a call that is left out by its sampling rate, with all below it."""
+
+
+UNSAMPLED: Final = Unsampled()
+
+
+class Tracer:
+    """Begins and ends the calls of one client.
+
+    Args:
+        client: Gives project, recorder and publisher.
+    """
+
+    __slots__ = (
+        "_automatic",
+        "_client",
+        "_key",
+        "_plain_attributes",
+        "_prints_links",
+        "_project_id",
+        "_publisher",
+        "_put",
+        "_run_id",
+        "unsampled",
+    )
+
+    def __init__(self, client: WeaveClient) -> None:
+        self._client = client
+        self._project_id = client.project_id
+        self._publisher = client.publisher
+        self._put = client.recorder.put
+        self.unsampled = UNSAMPLED
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the settings and global attributes anew."""
+        settings = settings_module.current()
+        self._automatic = automatic_attributes(settings)
+        self._prints_links = settings.print_call_link
+        self._run_id = os.environ.get("WANDB_RUN_ID") and (
+            f"{self._project_id}/{os.environ['WANDB_RUN_ID']}"
+        )
+        # Scopes and ops keep the text of their attributes as long as this object is the same.
+        self._key = object()
+        self._plain_attributes = self._attributes_text({})
+
+    # --- the start ---
+
+    def start(
+        self,
+        options: dict[str, Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        inputs: dict[str, Any] | None = None,
+        display_name: Any = None,
+    ) -> Call | Unsampled | None:
+        """Begin the call of an op, unless it is not to be traced. The call is not on the stack yet.
+
+        Args:
+            options: The op's attributes.
+            args: Arguments of the function.
+            kwargs: Arguments of the function.
+            inputs: What to record, when that is not the arguments.
+            display_name: Goes before the op's own.
+
+        Returns:
+            The call; None when the function is to be called plainly; ``UNSAMPLED`` when nothing
+            below it may be traced either.
+
+        Raises:
+            OpCallError: The arguments do not fit the op's signature.
+        """
+        if not tracing_enabled.get():
+            return None
+        stack = call_stack.get()
+        if stack is None:
+            parent = None
+            rate = options["tracing_sample_rate"]
+            if rate < 1.0 and _is_left_out(rate):
+                return UNSAMPLED
+        else:
+            parent = stack[0]
+        if inputs is None:
+            spec: OpSpec = options["_weave_spec"]
+            try:
+                plan = spec.plan
+                if plan is None:
+                    plan = spec.plan = plan_for(spec.function)
+                inputs = plan.bind(args, kwargs)
+            except OpCallError as error:
+                raise OpCallError(f"Error calling {options['name']}: {error}") from None
+        try:
+            return self.begin(options, inputs, parent, display_name)
+        except Exception as error:
+            captured("Error creating call", error)
+            return None
+
+    def begin(
+        self,
+        options: dict[str, Any],
+        inputs: dict[str, Any],
+        parent: Call | None,
+        display_name: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> Call:
+        """Record the start of a call of an op whose arguments have their names.
+
+        Args:
+            options: The op's attributes.
+            inputs: Dict of argument name to value.
+            parent: The calling call.
+            display_name: Goes before the op's own.
+            attributes: Go over those of the context.
+        """
+        spec: OpSpec = options["_weave_spec"]
+        publisher = self._publisher
+        project_id = self._project_id
+        ref = options["ref"]
+        if ref is None or spec.ref is not ref or spec.publisher is not publisher:
+            self._learn_ref(options, spec)
+        started = clock.now_micros()
+        call_id = ids.new_id()
+        if parent is not None and parent.project_id != project_id:
+            # The client was changed while the parent runs.
+            parent = None
+        if parent is None:
+            trace_id, parent_id = ids.new_id(), None
+        else:
+            trace_id, parent_id = parent.trace_id, parent.id
+        scope = attribute_scope.get()
+        if scope is None and attributes is None and not spec.attributes:
+            attributes_json = self._plain_attributes
+        else:
+            attributes_json = self._special_attributes(scope, spec, attributes)
+        if options["postprocess_inputs"] is not None or for_all_ops.postprocess_inputs is not None:
+            inputs = processed_inputs(options, inputs)
+        inputs_json, refs = encode(inputs, publisher)
+
+        call = _new_call(Call)
+        call._op_name = op_uri = spec.uri  # noqa: SLF001 - made by hand: this is the hot path
+        call.trace_id = trace_id
+        call.project_id = project_id
+        call.parent_id = parent_id
+        call._inputs = inputs  # noqa: SLF001
+        call.id = call_id
+        call._output = call.exception = call._summary = None  # noqa: SLF001
+        call._attributes = call._ended = call.deleted_at = None  # noqa: SLF001
+        call._display_name = None  # noqa: SLF001
+        call._started = started  # noqa: SLF001
+        call.wb_user_id = None
+        call.wb_run_id = self._run_id
+        call._actions = self._client  # noqa: SLF001
+        call._parent = parent  # noqa: SLF001
+        call._attributes_json = attributes_json  # noqa: SLF001
+        call._is_finished = False  # noqa: SLF001
+        call._totals = None  # noqa: SLF001
+        call._successes = call._errors = 0  # noqa: SLF001
+        call.thread_id = thread_id = thread_scope.get()
+        if thread_id is None:
+            turn_id = None
+        elif parent is not None and parent.thread_id == thread_id:
+            turn_id = parent.turn_id
+        else:
+            turn_id = call_id
+        call.turn_id = turn_id
+        if display_name is None:
+            display_name = options["call_display_name"]
+        if display_name is not None:
+            display_name = named(call, display_name)
+        record: EncodedStart = _make(
+            EncodedStart,
+            (  # type: ignore[arg-type]
+                project_id,
+                call_id,
+                trace_id,
+                parent_id,
+                op_uri,
+                display_name,
+                started,
+                attributes_json,
+                inputs_json,
+                refs,
+                None,
+                self._run_id,
+                thread_id,
+                turn_id,
+            ),
+        )
+        call._start = record  # noqa: SLF001
+        self._put(record, len(inputs_json))
+        if parent is None and self._prints_links:
+            print_link(call)
+        return call
+
+    def _learn_ref(self, options: dict[str, Any], spec: OpSpec) -> None:
+        ref = self._publisher.op_ref(options["_weave_op_object"])
+        spec.uri = ref.uri()
+        spec.publisher = self._publisher
+        spec.ref = options["ref"] = ref
+
+    # --- attributes ---
+
+    def _special_attributes(
+        self, scope: AttributeScope | None, spec: OpSpec, given: Mapping[str, Any] | None
+    ) -> str:
+        if given is None and not spec.attributes and scope is not None:
+            if scope.key is not self._key:
+                scope.text = self._attributes_text(scope.values)
+                scope.key = self._key
+            return scope.text
+        values = dict(spec.attributes)
+        if scope is not None:
+            values = _over(values, scope.values)
+        if given is not None:
+            values = _over(values, {str(key): value for key, value in given.items()})
+        return self._attributes_text(values)
+
+    def _attributes_text(self, values: Mapping[str, Any]) -> str:
+        joined = _over(dict(for_all_ops.attributes), values)
+        own = joined.pop("weave", None)
+        automatic = {**own, **self._automatic} if isinstance(own, dict) else self._automatic
+        return encode({"weave": automatic, **joined}, self._publisher).text
+
+    # --- the end ---
+
+    def end(
+        self,
+        call: Call,
+        options: dict[str, Any] | None,
+        output: Any,
+        error: BaseException | None = None,
+        encoded: tuple[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Take a call off the stack and record its end.
+
+        Args:
+            call: The call; one that has ended already is only taken off.
+            options: The op's attributes; None leaves out its own postprocessing.
+            output: What the op gave back.
+            error: What it raised.
+            encoded: The output's JSON text and refs, if they are at hand already.
+        """
+        stack = call_stack.get()
+        if stack is not None:
+            if stack[0] is call:
+                call_stack.set(stack[1])
+            else:
+                pop_call(call)
+        if call._is_finished:  # noqa: SLF001 - the life of a call is this module's
+            return
+        call._is_finished = True  # noqa: SLF001
+        call._ended = clock.now_micros()  # noqa: SLF001
+        written = _NO_OUTPUT
+        failure: Exception | None = None
+        try:
+            if error is not None:
+                call.exception = described(error)
+            _sum_up(call, output)
+            call._output = processed = processed_output(call, options, output, error)  # noqa: SLF001
+            if encoded is not None and processed is output:
+                written = encoded
+            elif processed is not None:
+                written = encode(processed, self._publisher)
+        except Exception as caught:
+            failure = caught
+        finally:
+            # Whatever went wrong, an interrupt too: a call that has run does not stay open.
+            self._record_end(call, written)
+        if failure is not None:
+            captured("Error capturing call output", failure)
+
+    def snapshot(self, value: Any) -> tuple[str, tuple[str, ...]]:
+        """Write a value as JSON text and refs, as it is now."""
+        return encode(value, self._publisher)
+
+    def _record_end(self, call: Call, written: tuple[str, tuple[str, ...]]) -> None:
+        attributes = call._attributes  # noqa: SLF001
+        if attributes is not None and attributes.is_changed and call._start is not None:  # noqa: SLF001
+            # What user code set while the call ran: a second start carries it.
+            text = encode(attributes, self._publisher).text
+            self._put(call._start._replace(attributes_json=text), len(text))  # noqa: SLF001
+        call._start = call._parent = None  # noqa: SLF001 - what has ended holds nobody
+        output_json, refs = written
+        summary = call._summary  # noqa: SLF001
+        if summary is not None:
+            try:
+                summary_json = encode(summary, self._publisher).text
+            except Exception as error:
+                captured("Error capturing call summary", error)
+                summary_json = "{}"
+        elif call._successes == 1 and not call._errors:  # noqa: SLF001
+            summary_json = _ONE_SUCCESS
+        else:
+            summary_json = (
+                f'{{"status_counts":{{"success":{call._successes},"error":{call._errors}}}}}'  # noqa: SLF001
+            )
+        record: EncodedEnd = _make(
+            EncodedEnd,
+            (  # type: ignore[arg-type]
+                call.project_id,
+                call.id,
+                call._ended,  # noqa: SLF001
+                call.exception,
+                output_json,
+                summary_json,
+                refs,
+            ),
+        )
+        self._put(record, len(output_json))
+
+
+def _sum_up(call: Call, output: Any) -> None:
+    """Work out the summary of a call that ends, and add it to its parent's totals."""
+    computed = complete(call, output)
+    parent = call._parent  # noqa: SLF001
+    if computed is not None:
+        call._summary = {**computed, "status_counts": call._counts()}  # noqa: SLF001
+        if parent is not None:
+            add_child(parent, call, computed)
+    elif parent is not None:
+        parent._successes += call._successes  # noqa: SLF001
+        parent._errors += call._errors  # noqa: SLF001
+
+
+def _over(values: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Put attributes over others; only what stands under ``weave`` is joined."""
+    below, above = values.get("weave"), others.get("weave")
+    joined = {**values, **others}
+    if isinstance(below, dict) and isinstance(above, dict):
+        joined["weave"] = {**below, **above}
+    return joined
+
+
+def _is_left_out(rate: float) -> bool:
+    from random import random  # noqa: PLC0415 - most ops are never sampled
+
+    return random() >= rate  # noqa: S311 - no secret
+
+
+def placeholder(inputs: dict[str, Any] | None = None) -> Call:
+    """Make the call of a run that is not traced: it has no id."""
+    return Call("", "", "", None, inputs or {})
+
+
+def tracer_of(client: WeaveClient) -> Tracer:
+    """Return the tracer of a client; it is made once."""
+    tracer: Tracer | None = client.__dict__.get("_tracer")
+    if tracer is None:
+        tracer = client.__dict__["_tracer"] = Tracer(client)
+    return tracer
+
+
+def _disown_calls() -> None:
+    """In a forked child: the calls that were running belong to the parent, which will end them."""
+    for call in get_call_stack():
+        call._is_finished = True  # noqa: SLF001
+
+
+os.register_at_fork(after_in_child=_disown_calls)

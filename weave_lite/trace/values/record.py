@@ -1,0 +1,234 @@
+"""What a stored object is when its class is not there: a record of named fields.
+
+Knows no server: what its fields point to is fetched by the function that it is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weave_lite.core.refs import ObjectRef, OpRef
+from weave_lite.serialize.introspect import derives_from
+from weave_lite.serialize.registry import Codec, is_op, register_codec
+from weave_lite.trace.values.stored_op import StoredOp
+from weave_lite.trace.values.table import WeaveTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "DeletedRef",
+    "SavedObject",
+    "WeaveObject",
+    "class_name_of",
+    "fields_of",
+    "stored_record",
+    "unwrap",
+]
+
+_OWN = frozenset({"_bases", "_class_name", "_fetch", "_fields", "ref"})
+_set = object.__setattr__
+
+
+class WeaveObject:
+    """A stored object of a class that is not imported here.
+
+    A field that holds the ref of another object is fetched when it is first read. A field that
+    holds an op is bound to the record; it runs only where stored code was allowed.
+
+    Args:
+        class_name: Name of its class.
+        bases: Names of the other classes of its MRO.
+        fields: Its fields, in the order in which they were stored.
+        ref: Where it is stored.
+        fetch: Reads what an object ref points to.
+    """
+
+    __slots__ = ("__weakref__", "_bases", "_class_name", "_fetch", "_fields", "ref")
+
+    _bases: list[str]
+    _class_name: str
+    _fetch: Callable[[ObjectRef], Any] | None
+    _fields: dict[str, Any]
+    ref: ObjectRef | None
+
+    def __init__(
+        self,
+        class_name: str,
+        bases: Sequence[str],
+        fields: dict[str, Any],
+        *,
+        ref: ObjectRef | None = None,
+        fetch: Callable[[ObjectRef], Any] | None = None,
+    ) -> None:
+        _set(self, "_class_name", class_name)
+        _set(self, "_bases", list(bases))
+        _set(self, "_fields", fields)
+        _set(self, "_fetch", fetch)
+        _set(self, "ref", ref)
+
+    def __getattr__(self, name: str) -> Any:
+        fields: dict[str, Any] = object.__getattribute__(self, "_fields")
+        try:
+            value = fields[name]
+        except KeyError:
+            raise AttributeError(
+                f"the stored {self._class_name} has no field {name!r}; it has {', '.join(fields)}"
+            ) from None
+        if isinstance(value, ObjectRef) and self._fetch is not None:
+            value = fields[name] = self._fetch(value)
+        if isinstance(value, StoredOp):
+            return value.bound_to(self)
+        return value.__get__(self) if is_op(value) else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            _set(self, name, value)
+            return
+        self._fields[name] = value
+        _set(self, "ref", None)
+
+    def __delattr__(self, name: str) -> None:
+        if name not in self._fields:
+            raise AttributeError(f"the stored {self._class_name} has no field {name!r}")
+        del self._fields[name]
+        _set(self, "ref", None)
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *self._fields]
+
+    def unwrap(self) -> dict[str, Any]:
+        """Return the fields as plain Python, recursively. Fetches what fields point to."""
+        return {
+            name: unwrap(getattr(self, name))
+            for name, value in list(self._fields.items())
+            if name != "ref" and not _is_op(value)
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, WeaveObject):
+            return NotImplemented
+        return (
+            self._class_name == other._class_name
+            and self._fields.keys() == other._fields.keys()
+            and all(
+                _same(value, other._fields[name])
+                for name, value in self._fields.items()
+                if name != "ref"
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # fields can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The function that fetches holds a connection; the copy uses the active client instead.
+        return _restored, (type(self), self._class_name, self._bases, dict(self._fields), self.ref)
+
+    def __repr__(self) -> str:
+        fields = ", ".join(
+            f"{name}={value!r}" for name, value in self._fields.items() if name != "ref"
+        )
+        return f"WeaveObject({self._class_name}: {fields})"
+
+
+class SavedObject(WeaveObject):
+    """A stored ``weave.Object`` of a class that is not imported here: it is saved on its own."""
+
+    __slots__ = ()
+
+
+class DeletedRef:
+    """Stands where a deleted object was.
+
+    Args:
+        ref: Where it was stored.
+        error: What reading it raised.
+    """
+
+    __slots__ = ("deleted_at", "error", "ref")
+
+    def __init__(self, ref: ObjectRef, error: Exception) -> None:
+        self.ref = ref
+        self.error = error
+        self.deleted_at = getattr(error, "deleted_at", None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DeletedRef) and self.ref == other.ref
+
+    def __hash__(self) -> int:
+        return hash(self.ref)
+
+    def __repr__(self) -> str:
+        return f"DeletedRef({self.ref.uri()!r})"
+
+
+def fields_of(record: WeaveObject) -> dict[str, Any]:
+    """Return the fields of a record as they are now; nothing is fetched."""
+    return record._fields  # not a method: that would stand before a field of its name
+
+
+def class_name_of(record: WeaveObject) -> str:
+    """Return the name of a record's class."""
+    return record._class_name  # noqa: SLF001
+
+
+def stored_record(record: WeaveObject) -> dict[str, Any]:
+    """Return a record as it is stored, with the fields as they are now."""
+    fields = dict(fields_of(record))
+    if "ref" in fields:
+        fields["ref"] = None
+    class_name = class_name_of(record)
+    bases = list(record._bases)  # noqa: SLF001
+    return {"_type": class_name, **fields, "_class_name": class_name, "_bases": bases}
+
+
+def unwrap(value: Any) -> Any:
+    """Turn what was read from a store into plain Python, recursively.
+
+    Example:
+        >>> unwrap(WeaveObject("Point", [], {"x": 1, "y": [2]}))
+        {'x': 1, 'y': [2]}
+    """
+    if isinstance(value, WeaveObject):
+        return value.unwrap()
+    if isinstance(value, dict):
+        return {key: unwrap(item) for key, item in value.items()}
+    if isinstance(value, list | WeaveTable):
+        return [unwrap(item) for item in value]
+    return value
+
+
+def _restored(
+    cls: type[WeaveObject],
+    class_name: str,
+    bases: list[str],
+    fields: dict[str, Any],
+    ref: ObjectRef | None,
+) -> WeaveObject:
+    return cls(class_name, bases, fields, ref=ref, fetch=lambda to: to.get())
+
+
+def _is_op(value: Any) -> bool:
+    return isinstance(value, OpRef | StoredOp) or is_op(value)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Compare fields: one may have been fetched already where the other is still a ref."""
+    if isinstance(left, ObjectRef) != isinstance(right, ObjectRef):
+        return bool(_address(left) == _address(right))
+    is_same: bool = left == right
+    return is_same
+
+
+def _address(value: Any) -> Any:
+    return value if isinstance(value, ObjectRef) else getattr(value, "ref", value)
+
+
+# A record inside another value is written as it was read.
+register_codec(
+    Codec(
+        "weave_object",
+        lambda cls: derives_from(cls, WeaveObject),
+        lambda record, _: stored_record(record),
+    )
+)

@@ -1,0 +1,89 @@
+"""What an op is when it is read from a store: a name, a ref and its source, not something that runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from weave_lite.core.errors import NotSupportedError
+from weave_lite.trace.client_context import require_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weave_lite.core.refs import OpRef
+    from weave_lite.trace.calls_iter import CallsIter
+
+__all__ = ["StoredOp"]
+
+
+class StoredOp:
+    """An op read from a store. Its code is kept as text and never run.
+
+    Args:
+        ref: Where it is stored.
+        read_source: Reads the text of its code.
+        owner: The record that it is a method of.
+    """
+
+    __slots__ = ("_owner", "_read_source", "_source", "ref")
+
+    def __init__(
+        self, ref: OpRef, read_source: Callable[[], str], owner: Any | None = None
+    ) -> None:
+        self.ref = ref
+        self._read_source = read_source
+        self._source: str | None = None
+        self._owner = owner
+
+    @property
+    def name(self) -> str:
+        """The name under which the op is stored."""
+        return self.ref.name
+
+    def get_captured_code(self) -> str:
+        """Read the source that was stored with the op."""
+        if self._source is None:
+            self._source = self._read_source()
+        return self._source
+
+    def calls(self) -> CallsIter:
+        """Find the calls of exactly this version of the op.
+
+        Raises:
+            WeaveInitError: No client is active.
+        """
+        return require_client().get_calls(filter={"op_names": [self.ref.uri()]})
+
+    def bound_to(self, owner: Any) -> StoredOp:
+        """Return the op as a method of a record."""
+        return StoredOp(self.ref, self.get_captured_code, owner)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: stored code is not run.
+
+        Raises:
+            NotSupportedError: Always.
+        """
+        del args, kwargs
+        where = "" if self._owner is None else f" of {type(self._owner).__name__}"
+        raise NotSupportedError(
+            f"op {self.name!r}{where} was read from the store, and stored code is not run. Import the "
+            "module that defines it and read the object again, or read it with "
+            f"weave.ref({self.ref.uri()!r}).get(allow_stored_code=True)"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredOp) and self.ref == other.ref
+
+    def __hash__(self) -> int:
+        return hash(self.ref)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.ref, self.get_captured_code())
+
+    def __repr__(self) -> str:
+        return f"StoredOp({self.ref.uri()!r})"
+
+
+def _restored(ref: OpRef, source: str) -> StoredOp:
+    return StoredOp(ref, lambda: source)

@@ -1,0 +1,401 @@
+"""WeaveClient: everything that is done in one project of one server. Thin: it delegates."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from weave_lite.core import jsontext
+from weave_lite.core.errors import InvalidRefError, NotFoundError
+from weave_lite.core.names import check_project_id
+from weave_lite.core.refs import ObjectRef
+from weave_lite.trace import manual_call, settings
+from weave_lite.trace.call import Call
+from weave_lite.trace.calls_iter import CallsIter, PaginatedIterator
+from weave_lite.trace.calls_query import (
+    CallReader,
+    calls_filter,
+    columns_of,
+    query_of,
+    sort_of,
+)
+from weave_lite.trace.flush_status import FlushStatus, flush_with_progress, progress_bar
+from weave_lite.trace.publish import Publisher
+from weave_lite.trace.recorder import Recorder
+from weave_lite.trace.resolver import parse_location
+from weave_lite.trace.stored_reader import StoredReader
+from weave_lite.trace.table import check_row
+from weave_lite.trace.table_rows import encoded_rows
+from weave_lite.trace.values.build import Builder
+from weave_lite.trace.values.table import WeaveTable
+from weave_lite.trace_server import trace_server_interface as tsi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from weave_lite.core.refs import OpRef
+    from weave_lite.trace.table import Table
+    from weave_lite.trace_server.interface.query import Query, SortBy
+    from weave_lite.trace_server.trace_server_interface import TraceServerInterface
+
+__all__ = ["Call", "CallsIter", "FlushStatus", "PaginatedIterator", "WeaveClient"]
+
+# A table is copied for each part, so parts are large.
+_ROWS_PER_APPEND = 10_000
+
+
+class WeaveClient:
+    """What one project of one server can be asked for.
+
+    Args:
+        entity: First part of the project id.
+        project: Second part of it.
+        server: The trace server.
+        ensure_project_exists: Ask the server for the project, which may give it another name.
+
+    Raises:
+        InvalidNameError: Entity or project is empty or has a slash.
+
+    Example:
+        >>> from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+        >>> client = WeaveClient("local", "demo", SqliteTraceServer(":memory:"))
+        >>> len(client.get_calls())
+        0
+    """
+
+    def __init__(
+        self,
+        entity: str,
+        project: str,
+        server: TraceServerInterface,
+        ensure_project_exists: bool = True,
+    ) -> None:
+        check_project_id(f"{entity}/{project}")
+        if ensure_project_exists:
+            project = server.ensure_project_exists(entity, project).project_name
+        self.entity = entity
+        self.project = project
+        self.server = server
+        self.ensure_project_exists = ensure_project_exists
+        self.recorder = Recorder(server, sync=settings.current().is_sync)
+        self._reader = StoredReader(server, self.recorder.flush)
+        self.publisher = Publisher(entity, project, self.recorder, self._reader)
+        self._builder = Builder(self._reader, self.publisher)
+        self._calls = CallReader(server, self.project_id, self._builder, self)
+
+    @property
+    def project_id(self) -> str:
+        """The project as ``entity/project``."""
+        return f"{self.entity}/{self.project}"
+
+    # --- reading calls ---
+
+    def get_calls(
+        self,
+        *,
+        filter: tsi.CallsFilter | Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort_by: Iterable[SortBy | Mapping[str, Any]] | None = None,
+        query: Query | Mapping[str, Any] | None = None,
+        include_costs: bool = False,
+        include_feedback: bool = False,
+        columns: Iterable[str] | None = None,
+        page_size: int = 1000,
+    ) -> CallsIter:
+        """Find calls. Nothing is read before the result is looked at.
+
+        Args:
+            filter: Conditions on op, parent, trace, ids and so on; also as a dict.
+            limit: Most calls.
+            offset: How many to skip.
+            sort_by: Fields and directions, such as ``{"field": "started_at", "direction": "desc"}``;
+                by default the oldest comes first.
+            query: A condition in the query language; also as a dict (``{"$expr": ...}``).
+            include_costs: Add costs to ``summary.weave``.
+            include_feedback: Add feedback to ``summary.weave``.
+            columns: Which values to read; by default all. ``id``, ``project_id``, ``trace_id``,
+                ``op_name`` and ``started_at`` always come.
+            page_size: How many calls an index reads at a time.
+
+        Raises:
+            InvalidRequest: A number is out of its range, or a part cannot be read.
+            NotSupportedError: When read: the server cannot do what was asked for.
+
+        Example:
+            Count the calls of an op, and take the newest::
+
+                found = client.get_calls(
+                    filter={"op_names": [predict.ref.uri()]},
+                    sort_by=[{"field": "started_at", "direction": "desc"}],
+                )
+                len(found), found[0].output
+        """
+        parts = {"filter": calls_filter(filter), "query": query_of(query)}
+        order, chosen = sort_of(sort_by), columns_of(columns)
+
+        def stream(start: int, count: int | None) -> Iterator[Call]:
+            self.recorder.flush()
+            req = tsi.CallsQueryReq(
+                project_id=self.project_id,
+                **parts,
+                sort_by=order,
+                offset=start or None,
+                limit=count,
+                include_costs=include_costs,
+                include_feedback=include_feedback,
+                columns=chosen,
+            )
+            return self._calls.stream(req)
+
+        def count(most: int | None) -> int:
+            self.recorder.flush()
+            req = tsi.CallsQueryStatsReq(project_id=self.project_id, **parts, limit=most)
+            return self.server.calls_query_stats(req).count
+
+        return PaginatedIterator(stream, count, page_size=page_size, limit=limit, offset=offset)
+
+    def get_call(
+        self,
+        call_id: str,
+        include_costs: bool = False,
+        include_feedback: bool = False,
+        columns: list[str] | None = None,
+    ) -> Call:
+        """Read one call.
+
+        Args:
+            call_id: Its id.
+            include_costs: Add costs to ``summary.weave``.
+            include_feedback: Add feedback to ``summary.weave``.
+            columns: Which values to read; by default all.
+
+        Raises:
+            NotFoundError: There is no such call (also a ValueError).
+        """
+        found = self.get_calls(
+            filter={"call_ids": [call_id]},
+            limit=1,
+            include_costs=include_costs,
+            include_feedback=include_feedback,
+            columns=columns,
+        )
+        for call in found:
+            return call
+        raise NotFoundError(f"Call not found: {call_id!r} is no call of {self.project_id}")
+
+    def calls(
+        self, filter: tsi.CallsFilter | None = None, include_costs: bool = False
+    ) -> CallsIter:
+        """Find calls: the old name of :meth:`get_calls`."""
+        _warn_old("calls", "get_calls")
+        return self.get_calls(filter=filter, include_costs=include_costs)
+
+    def call(self, call_id: str, include_costs: bool = False) -> Call:
+        """Read one call: the old name of :meth:`get_call`."""
+        _warn_old("call", "get_call")
+        return self.get_call(call_id, include_costs=include_costs)
+
+    # --- making calls by hand ---
+
+    def create_call(
+        self,
+        op: Any,
+        inputs: Mapping[str, Any],
+        parent: Call | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        display_name: str | Callable[[Call], str] | None = None,
+        *,
+        use_stack: bool = True,
+    ) -> Call:
+        """Record the start of a call.
+
+        Args:
+            op: An op, or the name of one, which is then made and saved.
+            inputs: Dict of argument name to value.
+            parent: The calling call; by default the current one, if the stack is used.
+            attributes: Go over those of the context.
+            display_name: A text, or a function of the Call.
+            use_stack: Whether the call becomes the current one until it is finished.
+
+        Returns:
+            The call; one without id when tracing is disabled.
+        """
+        return manual_call.create_call(
+            self, op, inputs, parent, attributes, display_name, use_stack=use_stack
+        )
+
+    def finish_call(
+        self,
+        call: Call,
+        output: Any = None,
+        exception: BaseException | None = None,
+        *,
+        op: Any = None,
+    ) -> None:
+        """Record the end of a call.
+
+        Args:
+            call: The call.
+            output: What it gave.
+            exception: What it raised.
+            op: Apply the postprocessing of this op.
+        """
+        manual_call.finish_call(self, call, output, exception, op=op)
+
+    def fail_call(self, call: Call, exception: BaseException) -> None:
+        """Record that a call ended with an exception."""
+        manual_call.fail_call(self, call, exception)
+
+    # --- changing and deleting calls ---
+
+    def delete_call(self, call: Call) -> None:
+        """Delete a call and all its descendants."""
+        call.delete()
+
+    def delete_calls(self, call_ids: list[str]) -> None:
+        """Delete calls by their ids, and all their descendants; unknown ids are ignored.
+
+        Raises:
+            RequestTooLarge: There are more than 1000 ids.
+        """
+        self.recorder.flush()
+        self.server.calls_delete(
+            tsi.CallsDeleteReq(project_id=self.project_id, call_ids=list(call_ids))
+        )
+
+    def update_display_name(self, call_id: str, name: str) -> None:
+        """Set the display name of a call; an empty one removes it."""
+        self.recorder.flush()
+        self.server.call_update(
+            tsi.CallUpdateReq(project_id=self.project_id, call_id=call_id, display_name=name)
+        )
+
+    def read_children(self, call: Call, page_size: int = 1000) -> CallsIter:
+        """Find the calls that a call made."""
+        ids = [] if call.id is None else [call.id]
+        return self.get_calls(filter=tsi.CallsFilter(parent_ids=ids), page_size=page_size)
+
+    # --- objects and ops ---
+
+    def get(
+        self, ref: ObjectRef, objectify: bool = True, *, allow_stored_code: bool = False
+    ) -> Any:
+        """Read the value of a ref.
+
+        Args:
+            ref: Of an object or op; also as text, see ``weave.ref``.
+            objectify: Make instances of known classes; otherwise records.
+            allow_stored_code: Run code that was stored with ops. Never done otherwise.
+
+        Raises:
+            NotFoundError: There is no such object.
+            ObjectDeletedError: The version was deleted.
+        """
+        builder = self._builder
+        if allow_stored_code or not objectify:
+            builder = Builder(
+                self._reader,
+                self.publisher,
+                objectify=objectify,
+                allow_stored_code=allow_stored_code,
+            )
+        return builder.get(self._object_ref(ref))
+
+    def save(self, val: Any, name: str, branch: str = "latest") -> Any:
+        """Store a value and read it back. Use ``weave.publish`` instead.
+
+        Args:
+            val: The value.
+            name: The name to store it under.
+            branch: Only ``latest`` exists.
+        """
+        del branch
+        return self.get(self.publisher.publish(val, name))
+
+    def delete_object_version(self, object: ObjectRef) -> None:
+        """Mark a version of an object as deleted.
+
+        Raises:
+            InvalidRefError: The ref points into an object.
+            NotFoundError: There is no such version.
+        """
+        ref = self._object_ref(object)
+        if ref.extra:
+            raise InvalidRefError(
+                f"{ref.uri()} points into an object; delete the object itself, without the path"
+            )
+        self.recorder.flush()
+        self.server.obj_delete(
+            tsi.ObjDeleteReq(project_id=ref.project_id, object_id=ref.name, digests=[ref.digest])
+        )
+        self.publisher.forget(ref.name)
+
+    def delete_op_version(self, op: OpRef) -> None:
+        """Mark a version of an op as deleted.
+
+        Raises:
+            NotFoundError: There is no such version.
+        """
+        self.delete_object_version(op)
+
+    def append_rows(self, table: Table | WeaveTable, rows: Iterable[dict[str, Any]]) -> WeaveTable:
+        """Store a copy of a table with more rows at its end; the rows there are not read.
+
+        Args:
+            table: The table; it stays as it is.
+            rows: Dicts, taken in parts.
+
+        Raises:
+            TypeError: A row is not a dict.
+        """
+        ref = self.publisher.table_ref(table)
+        remaining = iter(rows)
+        while chunk := list(islice(remaining, _ROWS_PER_APPEND)):
+            for row in chunk:
+                check_row(row)
+            texts = encoded_rows(chunk, self.publisher)[1]
+            ref = self._reader.append_rows(ref, [jsontext.parse(text) for text in texts])
+        return WeaveTable(self._builder, ref)
+
+    def _object_ref(self, ref: Any) -> ObjectRef:
+        return ref if isinstance(ref, ObjectRef) else parse_location(ref, self)
+
+    # --- the queue ---
+
+    def flush(self) -> None:
+        """Wait until all records are written; may be called at any time."""
+        self.recorder.flush()
+
+    def finish(
+        self,
+        use_progress_bar: bool = True,
+        callback: Callable[[FlushStatus], None] | None = None,
+    ) -> None:
+        """Wait until all records are written, with progress. The client stays usable.
+
+        Args:
+            use_progress_bar: Show a bar on stderr, where that is a terminal.
+            callback: Gets the progress instead, every 0.1 s and once at the end.
+        """
+        if callback is None:
+            if not use_progress_bar:
+                self.recorder.flush()
+                return
+            callback = progress_bar()
+        flush_with_progress(self.recorder, callback)
+
+    @property
+    def num_outstanding_jobs(self) -> int:
+        """How many records are not written yet."""
+        return self.recorder.outstanding
+
+    def __repr__(self) -> str:
+        return f"WeaveClient({self.project_id!r})"
+
+
+def _warn_old(old: str, new: str) -> None:
+    warnings.warn(
+        f"WeaveClient.{old} is deprecated, use WeaveClient.{new}", DeprecationWarning, stacklevel=3
+    )

@@ -1,0 +1,258 @@
+"""The query compiler: one small function per operator, and the table that picks it.
+
+Takes the AST and a field map, gives an SQL condition; NULL in it is unknown. Executes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from sqlalchemy import and_, not_, or_
+
+from weave_lite.core.errors import InvalidQueryError
+from weave_lite.trace_server.interface import query as ast
+from weave_lite.trace_server.query.compare import (
+    EQ,
+    GT,
+    GTE,
+    LT,
+    LTE,
+    Comparison,
+    compare,
+    equals_any,
+)
+from weave_lite.trace_server.query.convert import convert, truth_of
+from weave_lite.trace_server.query.fields import InternedText
+from weave_lite.trace_server.query.text_search import contains
+from weave_lite.trace_server.query.values import (
+    FALSE,
+    NULL,
+    TRUE,
+    Kind,
+    Operand,
+    Sql,
+    Value,
+    constant,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from weave_lite.trace_server.query.fields import FieldMap
+
+__all__ = ["compile_filter"]
+
+# Python and SQLite both stop at some depth; operands in operands multiply the SQL besides.
+_MAX_DEPTH = 50
+_MAX_OPERAND_DEPTH = 5
+# SQLite takes 32,766 parameters.
+_MAX_OPERATIONS = 2_000
+
+Node: TypeAlias = Any
+
+
+class _Scope(NamedTuple):
+    """Where in a query a part stands.
+
+    Attributes:
+        fields: The field map.
+        counter: One item per operation seen so far, shared by the whole query.
+        is_exact: Whether false and unknown must be told apart: below ``$not`` and in operands. At
+            the top they are the same, which allows forms that indexes serve.
+        depth: Operations around it.
+        operand_depth: Those of them that take it as an operand, not as a condition.
+    """
+
+    fields: FieldMap
+    counter: list[None]
+    is_exact: bool = False
+    depth: int = 0
+    operand_depth: int = 0
+
+
+def compile_filter(query: ast.Query, fields: FieldMap) -> Sql:
+    """Compile a query to a condition on rows.
+
+    Args:
+        query: The parsed query.
+        fields: What the field names mean.
+
+    Raises:
+        InvalidFieldError: A field does not exist.
+        InvalidQueryError: ``$and`` or ``$or`` is empty, a literal cannot be compared, or the query is
+            nested too deep or too long.
+        NotSupportedError: A field needs something that the store does not hold.
+    """
+    return _condition(query.expr_, _Scope(fields, []))
+
+
+def _condition(node: Node, scope: _Scope) -> Sql:
+    """Compile a part that stands for true, false or unknown."""
+    rule = _OPERATIONS.get(type(node))
+    if rule is None:
+        return truth_of(_operand(node, scope))
+    scope.counter.append(None)
+    if len(scope.counter) > _MAX_OPERATIONS:
+        raise InvalidQueryError(f"the query has more than {_MAX_OPERATIONS} operations; split it")
+    return rule(node, scope._replace(depth=_deeper(scope.depth, _MAX_DEPTH)))
+
+
+def _deeper(depth: int, limit: int) -> int:
+    if depth >= limit:
+        raise InvalidQueryError(f"the query is nested deeper than {limit} levels; flatten it")
+    return depth + 1
+
+
+def _operand(node: Node, scope: _Scope) -> Operand:
+    """Compile a part that stands for a value."""
+    if isinstance(node, ast.LiteralOperation):
+        return _literal(node)
+    if isinstance(node, ast.GetFieldOperator):
+        return scope.fields.resolve(node.get_field_)
+    depth = _deeper(scope.operand_depth, _MAX_OPERAND_DEPTH)
+    inner = scope._replace(is_exact=True, operand_depth=depth)
+    if isinstance(node, ast.ConvertOperation):
+        return convert(_operand(node.convert_.input, inner), node.convert_.to)
+    return Value(Kind.BOOL, _condition(node, inner), is_nullable=True)
+
+
+def _literal(node: ast.LiteralOperation) -> Value:
+    literal = node.literal_
+    if isinstance(literal, dict | list):
+        raise InvalidQueryError("a $literal must be a string, number, bool or null to be compared")
+    if isinstance(literal, float) and not math.isfinite(literal):
+        raise InvalidQueryError(f"the $literal {literal} is not a JSON number; send a finite one")
+    return constant(literal)
+
+
+def _and(node: ast.AndOperation, scope: _Scope) -> Sql:
+    return _junction("$and", and_, node.and_, scope)
+
+
+def _or(node: ast.OrOperation, scope: _Scope) -> Sql:
+    return _junction("$or", or_, node.or_, scope)
+
+
+def _junction(name: str, join: Callable[..., Sql], nodes: Sequence[Node], scope: _Scope) -> Sql:
+    if not nodes:
+        raise InvalidQueryError(f"{name} needs at least one operand")
+    return _joined(join, [_condition(node, scope) for node in nodes])
+
+
+def _joined(join: Callable[..., Sql], conditions: Sequence[Sql]) -> Sql:
+    """Join in halves: SQLite counts a plain chain of n conditions as n levels deep."""
+    if len(conditions) <= 8:  # noqa: PLR2004 - short chains read better as they are
+        return conditions[0] if len(conditions) == 1 else join(*conditions)
+    middle = len(conditions) // 2
+    halves = (_joined(join, half) for half in (conditions[:middle], conditions[middle:]))
+    return join(*(half.self_group() for half in halves))
+
+
+def _not(node: ast.NotOperation, scope: _Scope) -> Sql:
+    return not_(_condition(node.not_[0], scope._replace(is_exact=True)))
+
+
+def _eq(node: ast.EqOperation, scope: _Scope) -> Sql:
+    left, right = (_operand(part, scope) for part in node.eq_)
+    if _is_constant(left) and not _is_constant(right):
+        left, right = right, left
+    return _equals(left, [right], scope)
+
+
+def _in(node: ast.InOperation, scope: _Scope) -> Sql:
+    operand, entries = node.in_
+    if not entries:
+        return FALSE
+    return _equals(_operand(operand, scope), [_operand(entry, scope) for entry in entries], scope)
+
+
+def _equals(operand: Operand, others: Sequence[Operand], scope: _Scope) -> Sql:
+    """True when the operand equals any of the others."""
+    plain: list[Value] = []
+    conditions: list[Sql] = []
+    for other in others:
+        if _is_null(other):
+            conditions.append(_is_missing(operand))
+        elif _is_null(operand):
+            conditions.append(_is_missing(other))
+        elif isinstance(other, Value) and other.const is not None:
+            plain.append(other)
+        else:
+            conditions.append(compare(EQ, operand, other))
+    if plain:
+        conditions.append(_equals_plain(operand, plain, scope))
+    return _joined(or_, conditions)
+
+
+def _equals_plain(operand: Operand, literals: Sequence[Value], scope: _Scope) -> Sql:
+    is_text = all(one.kind is Kind.TEXT for one in literals)
+    if isinstance(operand, InternedText) and is_text and not scope.is_exact:
+        condition = equals_any(operand.text, literals, is_exact=True)
+        return operand.where(condition, is_single=len(literals) == 1)
+    return equals_any(operand, literals, is_exact=scope.is_exact)
+
+
+def _is_constant(operand: Operand) -> bool:
+    return _is_null(operand) or (isinstance(operand, Value) and operand.const is not None)
+
+
+def _is_null(operand: Operand) -> bool:
+    return isinstance(operand, Value) and operand.kind is Kind.MISSING
+
+
+def _is_missing(operand: Operand) -> Sql:
+    if not isinstance(operand, Value):
+        return operand.value.is_(None)
+    if operand.kind is Kind.MISSING:
+        return TRUE
+    return operand.sql.is_(None) if operand.is_nullable else FALSE
+
+
+def _order(comparison: Comparison, nodes: Sequence[Node], scope: _Scope) -> Sql:
+    left, right = (_operand(part, scope) for part in nodes)
+    # Against a missing JSON value null is "unknown", not the empty text.
+    if _is_null(left) or _is_null(right):
+        return NULL
+    return compare(comparison, left, right)
+
+
+def _gt(node: ast.GtOperation, scope: _Scope) -> Sql:
+    return _order(GT, node.gt_, scope)
+
+
+def _gte(node: ast.GteOperation, scope: _Scope) -> Sql:
+    return _order(GTE, node.gte_, scope)
+
+
+def _lt(node: ast.LtOperation, scope: _Scope) -> Sql:
+    return _order(LT, node.lt_, scope)
+
+
+def _lte(node: ast.LteOperation, scope: _Scope) -> Sql:
+    return _order(LTE, node.lte_, scope)
+
+
+def _contains(node: ast.ContainsOperation, scope: _Scope) -> Sql:
+    spec = node.contains_
+    operand, substr = _operand(spec.input, scope), _operand(spec.substr, scope)
+    ignore_case = bool(spec.case_insensitive)
+    is_literal = isinstance(substr, Value) and isinstance(substr.const, str) and bool(substr.const)
+    if isinstance(operand, InternedText) and is_literal and not scope.is_exact:
+        found = contains(operand.text, substr, ignore_case=ignore_case, is_exact=True)
+        return operand.where(found, is_single=False)
+    return contains(operand, substr, ignore_case=ignore_case, is_exact=scope.is_exact)
+
+
+_OPERATIONS: dict[type, Callable[[Any, _Scope], Sql]] = {
+    ast.AndOperation: _and,
+    ast.OrOperation: _or,
+    ast.NotOperation: _not,
+    ast.EqOperation: _eq,
+    ast.GtOperation: _gt,
+    ast.GteOperation: _gte,
+    ast.LtOperation: _lt,
+    ast.LteOperation: _lte,
+    ast.InOperation: _in,
+    ast.ContainsOperation: _contains,
+}

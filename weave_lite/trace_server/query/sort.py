@@ -1,0 +1,92 @@
+"""Orders. Values of a column go by value, NULL last in both directions.
+
+JSON values go numbers first (and texts that are numbers, by value), then other texts by code point
+(bools as their text), missing and null last, in both directions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, literal_column
+
+from weave_lite.trace_server.query.jsonpath import JsonColumn, JsonField, json_field
+from weave_lite.trace_server.query.values import Kind, Operand, Sql, Value, Varying, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from weave_lite.trace_server.interface.query import SortBy
+    from weave_lite.trace_server.query.fields import FieldMap
+
+__all__ = ["compile_json_sort", "compile_sort"]
+
+
+def compile_sort(sort_by: Sequence[SortBy] | None, fields: FieldMap) -> list[ColumnElement[Any]]:
+    """Compile an order of rows; it ends with the field map's tie breaker, so that paging is stable.
+
+    Args:
+        sort_by: Fields and directions; None or empty means the field map's default, ascending.
+        fields: What the field names mean.
+
+    Raises:
+        InvalidFieldError: A field does not exist.
+        NotSupportedError: A field needs something that the store does not hold.
+    """
+    wanted = [(one.field, one.direction == "desc") for one in sort_by or ()]
+    keys: list[Sql] = []
+    for name, is_descending in wanted or [(fields.default_order, False)]:
+        operand = fields.resolve(name)
+        keys += _order(operand, is_descending=is_descending)
+        if isinstance(operand, Value) and operand.sql is fields.tie_breaker:
+            return keys
+    return [*keys, fields.tie_breaker.asc()]
+
+
+def compile_json_sort(
+    sort_by: Sequence[SortBy] | None, json_column: ColumnElement[Any]
+) -> list[ColumnElement[Any]]:
+    """Compile an order of JSON values by dotted paths into them; the caller adds a tie breaker.
+
+    Args:
+        sort_by: Paths and directions; None or empty gives no keys.
+        json_column: The column of JSON text.
+    """
+    column = JsonColumn(json_column, is_object=False)
+    keys: list[Sql] = []
+    for one in sort_by or ():
+        field = json_field(column, one.field)
+        keys += _order(field, is_descending=one.direction == "desc")
+    return keys
+
+
+def _order(operand: Operand, *, is_descending: bool) -> list[Sql]:
+    if isinstance(operand, JsonField):
+        return _json_order(operand, is_descending=is_descending)
+    value = operand.value if isinstance(operand, Varying) else operand.sql
+    if is_descending:
+        return [value.desc()]  # SQLite has NULL last here by itself, and an index serves it
+    is_nullable = isinstance(operand, Varying) or operand.is_nullable
+    return [value.asc().nulls_last() if is_nullable else value.asc()]
+
+
+def _json_order(field: JsonField, *, is_descending: bool) -> list[Sql]:
+    """SQLite orders NULL, then numbers, then texts: so one key serves for ascending."""
+    text = Value(Kind.TEXT, field.value)
+    key = case(
+        (literal_column("'text'"), func.coalesce(number_of(text), field.value)),
+        (literal_column("'true'"), literal_column("'true'")),
+        (literal_column("'false'"), literal_column("'false'")),
+        value=field.selector,
+        else_=field.value,
+    )
+    if not is_descending:
+        return [key.asc().nulls_last()]
+    words = {"null": 2, "text": 1}
+    ranks = [
+        (literal_column(f"'{kind}'"), literal_column(str(rank))) for kind, rank in words.items()
+    ]
+    rank = case(*ranks, value=func.typeof(key), else_=literal_column("0"))
+    return [rank.asc(), key.desc()]

@@ -1,0 +1,49 @@
+"""The records of the recorder: written in order, in the transaction of the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weave_lite.core.clock import now_micros
+from weave_lite.trace_server.interface.encoded import (
+    EncodedEnd,
+    EncodedFile,
+    EncodedObject,
+    EncodedStart,
+    EncodedTable,
+)
+from weave_lite.trace_server.store import calls_write, files, objects, tables
+from weave_lite.trace_server.store.projects import project_pk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from weave_lite.trace_server.interface.encoded import EncodedRecord
+
+__all__ = ["write_records"]
+
+
+def write_records(conn: Connection, records: Sequence[EncodedRecord]) -> None:
+    """Write records; content first, so that no call refers to what is not there.
+
+    Args:
+        conn: A connection inside a write transaction.
+        records: Starts, ends, objects, tables and files, in the order they were made.
+    """
+    parts: list[EncodedStart | EncodedEnd] = []
+    now = now_micros()
+    for record in records:
+        if isinstance(record, EncodedStart | EncodedEnd):
+            parts.append(record)
+            continue
+        project = project_pk(conn, record.project_id, create=True)
+        match record:
+            case EncodedObject():
+                objects.insert_version(conn, project, *record[1:], now)
+            case EncodedTable():
+                tables.insert_table(conn, project, *record[1:])
+            case EncodedFile():
+                files.insert_file(conn, project, *record[1:])
+    calls_write.write_parts(conn, parts)

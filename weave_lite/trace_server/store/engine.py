@@ -1,0 +1,381 @@
+"""A store: one file (or memory), its connections, transactions and checkpoints.
+
+One connection writes, guarded by a lock; others read, each with its own snapshot. Knows no tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from weave_lite.core.errors import StoreError, UsageError
+from weave_lite.trace_server.store import connections, fork, migrate
+from weave_lite.trace_server.store.connections import (
+    MEMORY,
+    WAL_LIMIT_BYTES,
+    connect,
+    error_of_ours,
+    state_of,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sqlalchemy import Connection
+
+__all__ = ["Store"]
+
+_logger = logging.getLogger("weave_lite")
+_MAX_IDLE_READERS: Final = 8
+# How long one attempt of a writer waits. SQLite itself would sleep longer and longer between looks
+# at the lock and so starve beside a process that writes all the time.
+_ATTEMPT_S: Final = 0.005
+
+
+class Store:
+    """A file that is open. Made by :meth:`open`; shared by all threads of a process.
+
+    Args:
+        place: Absolute path of the file, or ``":memory:"``.
+        durability: ``"normal"`` or ``"full"``.
+        read_only: Refuse every write.
+        immutable: Nobody writes the file, and nobody can.
+    """
+
+    def __init__(self, place: str, durability: str, *, read_only: bool, immutable: bool) -> None:
+        self.place = place
+        self.is_memory = place == MEMORY
+        self.read_only = read_only
+        self._durability = durability
+        self._immutable = immutable
+        self._lock = threading.RLock()
+        self._writer: Connection | None = None
+        self._depth = 0
+        self._idle: deque[Connection] = deque()
+        self._is_open = True
+        self._checkpoint_at_bytes = WAL_LIMIT_BYTES
+        fork.watch(self)
+
+    @classmethod
+    def open(
+        cls, place: str | Path, *, durability: str = "normal", read_only: bool = False
+    ) -> Self:
+        """Open a store; make the file, or upgrade an older one, unless it is read-only.
+
+        Args:
+            place: Path of the file, or ``":memory:"``. Its folder must exist.
+            durability: ``"normal"`` keeps the file intact at power loss, ``"full"`` also the last
+                commits.
+            read_only: Never write; the file must exist.
+
+        Raises:
+            UsageError: ``durability`` is neither.
+            StoreError: The file is not ours, is damaged, or cannot be opened.
+            SchemaVersionError: A newer release wrote it.
+        """
+        if durability not in {"normal", "full"}:
+            raise UsageError(f"durability must be 'normal' or 'full', not {durability!r}")
+        path = str(place)
+        immutable = False
+        if path != MEMORY:
+            path = os.path.abspath(path)  # noqa: PTH100 - links stay as they are
+            try:
+                immutable = migrate.prepare_file(path, read_only=read_only)
+            except (sqlite3.Error, UnicodeEncodeError) as error:
+                raise error_of_ours(error, path) or error from error
+        elif read_only:
+            raise UsageError("a store in memory cannot be read-only; name a file")
+        store = cls(path, durability, read_only=read_only, immutable=immutable)
+        if store.is_memory:
+            with store.write() as conn:
+                migrate.create_schema(state_of(conn).raw)
+        else:
+            with store.read() as conn:
+                state_of(conn).raw.execute("SELECT count(*) FROM projects").fetchall()
+        return store
+
+    def write(self) -> _WriteBlock:
+        """Open a write transaction: committed at the end of the block, rolled back on an error.
+
+        A block inside a block of the same thread is a part of it that can fail on its own.
+
+        Raises:
+            StoreBusyError: Another process kept the write lock for too long.
+            StoreError: The store cannot be written.
+        """
+        return _WriteBlock(self)
+
+    def read(self) -> _ReadBlock:
+        """Take a connection that sees one snapshot of the store for the length of the block.
+
+        In memory there is one connection only: then the block is held under the lock and sees
+        what an enclosing write block has done.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        return _ReadBlock(self)
+
+    def checkpoint(self) -> bool:
+        """Write the log back into the file and cut it, unless that would make others wait.
+
+        Returns:
+            Whether all of the log was written back.
+        """
+        if self.is_memory or self.read_only:
+            return True
+        with self._lock:
+            writer = self._open_writer()
+            return self._depth == 0 and self._checkpoint(state_of(writer).raw)
+
+    def close(self) -> None:
+        """Close all connections. A stream in progress ends its own later."""
+        with self._lock:
+            if not self._is_open:
+                return
+            self._is_open = False
+            if self._writer is not None and not self.is_memory:
+                self._checkpoint(state_of(self._writer).raw)
+            self._close_connections()
+
+    # --- writing ---
+
+    def _open_writer(self) -> Connection:
+        if self._writer is None:
+            if not self._is_open:
+                raise StoreError(f"the store {self.place!r} is closed; open it again")
+            if self.read_only:
+                raise StoreError(
+                    f"the store {self.place!r} was opened read-only; open it without read_only"
+                )
+            self._writer = connect(self.place, durability=self._durability, timeout_s=_ATTEMPT_S)
+        return self._writer
+
+    def _begin(self) -> Connection:
+        """Enter a write block: take the lock and the file's write lock."""
+        self._lock.acquire()
+        try:
+            writer = self._open_writer()
+            raw = state_of(writer).raw
+            if self._depth:
+                raw.execute("SAVEPOINT block")
+            else:
+                if raw.in_transaction:  # an interrupt struck between BEGIN and the block
+                    raw.execute("ROLLBACK")
+                _begin_immediate(raw)
+            self._depth += 1
+        except BaseException as error:
+            self._lock.release()
+            ours = error_of_ours(error, self.place)
+            if ours is not None:
+                raise ours from error
+            raise
+        return writer
+
+    def _end(self, error: BaseException | None) -> None:
+        """Leave a write block: commit or roll back, then let go of the locks."""
+        try:
+            self._depth -= 1
+            if self._writer is None:  # the child of a fork inside the block: not its transaction
+                return
+            state = state_of(self._writer)
+            if error is not None:
+                self._roll_back(state.raw)
+                state.forget()
+            elif self._depth:
+                state.raw.execute("RELEASE block")
+            else:
+                self._commit(state.raw)
+        except BaseException as failure:
+            if self._writer is not None:
+                state_of(self._writer).forget()
+            ours = error_of_ours(failure, self.place)
+            if ours is not None:
+                raise ours from failure
+            raise
+        finally:
+            self._lock.release()
+        ours = error_of_ours(error, self.place)
+        if ours is not None:
+            raise ours from error
+
+    def _commit(self, raw: sqlite3.Connection) -> None:
+        try:
+            raw.execute("COMMIT")
+        except sqlite3.Error:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            raise
+        if not self.is_memory:
+            with contextlib.suppress(OSError):
+                if os.stat(self.place + "-wal").st_size > self._checkpoint_at_bytes:  # noqa: PTH116
+                    self._checkpoint(raw)
+
+    def _roll_back(self, raw: sqlite3.Connection) -> None:
+        if not raw.in_transaction:  # SQLite rolled back by itself, as it does on a full disk
+            return
+        if self._depth:
+            raw.execute("ROLLBACK TO block")
+            raw.execute("RELEASE block")
+        else:
+            raw.execute("ROLLBACK")
+
+    def _checkpoint(self, raw: sqlite3.Connection) -> bool:
+        """Write the log back and cut it; who reads or writes just now is not waited for."""
+        is_done = False
+        try:
+            ((is_hindered, _, _),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            is_done = not is_hindered
+        except sqlite3.Error as error:
+            # What was committed is safe in the log; a later commit tries again.
+            _logger.debug("checkpoint of %s failed: %s", self.place, error)
+        size_bytes = 0
+        if not is_done:
+            with contextlib.suppress(OSError):
+                size_bytes = os.stat(self.place + "-wal").st_size  # noqa: PTH116 - a text, see above
+        self._checkpoint_at_bytes = size_bytes + WAL_LIMIT_BYTES
+        return is_done
+
+    # --- reading ---
+
+    def _take_reader(self) -> Connection:
+        if not self._is_open:
+            raise StoreError(f"the store {self.place!r} is closed; open it again")
+        try:
+            conn = self._idle.pop()
+        except IndexError:
+            conn = connect(
+                self.place,
+                durability=self._durability,
+                mode="ro" if self.read_only else "rw",
+                immutable=self._immutable,
+            )
+            state_of(conn).raw.execute("PRAGMA query_only = ON")
+        state_of(conn).raw.execute("BEGIN")
+        return conn
+
+    def _give_back_reader(self, conn: Connection, pid: int) -> None:
+        if pid != os.getpid():  # taken before a fork
+            fork.leak(conn)
+            return
+        raw = state_of(conn).raw
+        if raw.in_transaction:
+            raw.execute("COMMIT")
+        if self._is_open and len(self._idle) < _MAX_IDLE_READERS:
+            self._idle.append(conn)
+        else:
+            conn.close()
+
+    # --- fork ---
+
+    def quiesce(self) -> None:
+        """Before a fork: wait for the writer, and close what is not in use.
+
+        SQLite must not be carried over a fork: its file locks belong to the parent, and a
+        connection in the child would believe to hold them.
+        """
+        self._lock.acquire()
+        if not self.is_memory and self._depth == 0:
+            self._close_connections()
+
+    def resume(self, *, is_child: bool) -> None:
+        """After a fork: go on, with new connections when they are needed."""
+        if is_child and not self.is_memory:
+            if self._writer is not None:
+                fork.leak(self._writer)
+                self._writer = None
+            fork.leak(*self._idle)
+            self._idle.clear()
+        self._lock.release()
+
+    def _close_connections(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def _begin_immediate(raw: sqlite3.Connection) -> None:
+    """Take the write lock. A plain BEGIN could fail later, when another process writes between."""
+    deadline = 0.0
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            now = time.monotonic()
+            deadline = deadline or now + connections.BUSY_TIMEOUT_S
+            if not connections.is_busy(error) or now > deadline:
+                raise
+        else:
+            return
+
+
+class _WriteBlock:
+    """The context manager of a write transaction."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Connection:
+        return self._store._begin()  # noqa: SLF001 - a part of the store
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._store._end(error)  # noqa: SLF001
+
+
+class _ReadBlock:
+    """The context manager of a snapshot."""
+
+    __slots__ = ("_conn", "_pid", "_store")
+    _conn: Connection
+    _pid: int
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Connection:
+        store = self._store
+        try:
+            if store.is_memory:
+                store._lock.acquire()  # noqa: SLF001
+                try:
+                    self._conn = store._open_writer()  # noqa: SLF001
+                except BaseException:
+                    store._lock.release()  # noqa: SLF001
+                    raise
+            else:
+                self._pid = os.getpid()
+                self._conn = store._take_reader()  # noqa: SLF001
+        except sqlite3.Error as error:
+            raise error_of_ours(error, store.place) or error from error
+        return self._conn
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        store = self._store
+        if store.is_memory:
+            store._lock.release()  # noqa: SLF001
+        else:
+            store._give_back_reader(self._conn, self._pid)  # noqa: SLF001
+        ours = error_of_ours(error, store.place)
+        if ours is not None:
+            raise ours from error

@@ -1,0 +1,388 @@
+"""The limits of a request, checked before a transaction opens; each message names the field.
+
+Starts and ends of calls leave here written (``interface.encoded``), so that no lock is held while
+JSON is made. Knows no store.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from weave_lite.core import jsontext, names
+from weave_lite.core.clock import to_micros
+from weave_lite.core.errors import (
+    EncodeError,
+    InvalidNameError,
+    InvalidRequest,
+    NotSupportedError,
+    RequestTooLarge,
+)
+from weave_lite.core.ids import new_id
+from weave_lite.core.ref_texts import refs_in_json
+from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
+
+if TYPE_CHECKING:
+    from weave_lite.trace_server import trace_server_interface as tsi
+
+__all__ = [
+    "call_batch",
+    "call_end",
+    "call_read",
+    "call_start",
+    "call_update",
+    "calls_delete",
+    "calls_query",
+    "calls_query_stats",
+    "obj_create",
+    "obj_delete",
+    "objs_query",
+    "op_create",
+    "project_id",
+    "refs_read_batch",
+    "table_query",
+]
+
+MAX_ID_LENGTH: Final = 128
+MAX_LIST_LENGTH: Final = 1000
+MAX_DELETED_DIGESTS: Final = 100
+_FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# The hosted service's own form of a ref: where a value of compact JSON begins with it.
+_INTERNAL_SCHEME: Final = "weave-trace-internal:"
+_INTERNAL_VALUE = re.compile(r'(?:^|[\[{,:])\s?"weave-trace-internal:')
+
+
+def project_id(text: str, field: str = "project_id") -> None:
+    """Check that a project id is ``entity/project``.
+
+    Raises:
+        InvalidRequest: It is not.
+    """
+    try:
+        names.check_project_id(text)
+    except InvalidNameError as error:
+        raise InvalidRequest(str(error).replace("project_id", field, 1)) from None
+    _no_internal_ref(text, field)
+
+
+# --- calls: writing ---
+
+
+def call_start(req: tsi.CallStartReq) -> EncodedStart:
+    """Check and write the start of a call; ids that are left out are made.
+
+    Raises:
+        InvalidRequest: A field breaks a limit, or a value is not JSON.
+    """
+    start = req.start
+    project_id(start.project_id, "start.project_id")
+    call_id, trace_id, op_name = start.id, start.trace_id, start.op_name
+    if call_id is None:
+        call_id = new_id()
+    else:
+        _id(call_id, "start.id")
+    if trace_id is None:
+        trace_id = new_id()
+    else:
+        _id(trace_id, "start.trace_id")
+    if start.parent_id is not None:
+        _id(start.parent_id, "start.parent_id")
+    _op_name(op_name, "start.op_name")
+    _display_name(start.display_name, "start.display_name")
+    inputs_json = _json(start.inputs, "start.inputs")
+    return EncodedStart(
+        start.project_id,
+        call_id,
+        trace_id,
+        start.parent_id,
+        op_name,
+        start.display_name,
+        to_micros(start.started_at),
+        _json(start.attributes, "start.attributes"),
+        inputs_json,
+        refs_in_json(inputs_json),
+        start.wb_user_id,
+        start.wb_run_id,
+        start.thread_id,
+        start.turn_id,
+    )
+
+
+def call_end(req: tsi.CallEndReq) -> EncodedEnd:
+    """Check and write the end of a call.
+
+    Raises:
+        InvalidRequest: A field breaks a limit, or a value is not JSON.
+    """
+    end = req.end
+    project_id(end.project_id, "end.project_id")
+    _id(end.id, "end.id")
+    output_json = _json(end.output, "end.output")
+    return EncodedEnd(
+        end.project_id,
+        end.id,
+        to_micros(end.ended_at),
+        end.exception,
+        output_json,
+        _json(end.summary, "end.summary"),
+        refs_in_json(output_json),
+    )
+
+
+def call_batch(req: tsi.CallCreateBatchReq) -> list[EncodedStart | EncodedEnd]:
+    """Check and write all items of a batch, so that a bad one is known before any is stored.
+
+    Raises:
+        InvalidRequest: An item is refused; the message names it.
+    """
+    parts: list[EncodedStart | EncodedEnd] = []
+    for index, item in enumerate(req.batch):
+        part = item.req
+        try:
+            if item.mode == "start" and hasattr(part, "start"):
+                parts.append(call_start(part))
+            elif item.mode == "end" and hasattr(part, "end"):
+                parts.append(call_end(part))
+            else:
+                raise InvalidRequest(
+                    f"mode {item.mode!r} does not fit; send 'start' with a start, 'end' with an end"
+                )
+        except InvalidRequest as error:
+            raise InvalidRequest(f"batch[{index}]: {error}") from error
+    return parts
+
+
+def call_update(req: tsi.CallUpdateReq) -> None:
+    """Check that an update names a call and something to change.
+
+    Raises:
+        InvalidRequest: It does not.
+    """
+    project_id(req.project_id)
+    _id(req.call_id, "call_id")
+    if req.display_name is None:
+        raise InvalidRequest("one of [display_name] is required; send an empty text to clear it")
+    _display_name(req.display_name, "display_name")
+
+
+def calls_delete(req: tsi.CallsDeleteReq) -> None:
+    """Check the limits of a deletion.
+
+    Raises:
+        RequestTooLarge: It names more than 1000 calls.
+        InvalidRequest: The project id is not one.
+    """
+    project_id(req.project_id)
+    if len(req.call_ids) > MAX_LIST_LENGTH:
+        raise RequestTooLarge(
+            f"call_ids has {len(req.call_ids)} entries, the limit is {MAX_LIST_LENGTH}; "
+            "delete in several requests"
+        )
+
+
+# --- calls: reading ---
+
+
+def call_read(req: tsi.CallReadReq) -> None:
+    """Check a request for one call.
+
+    Raises:
+        InvalidRequest: The project id is not one.
+        NotSupportedError: It asks for costs or sizes.
+    """
+    project_id(req.project_id)
+    _not_yet(req, "include_costs", "include_storage_size", "include_total_storage_size")
+
+
+def calls_query(req: tsi.CallsQueryReq) -> None:
+    """Check the limits of a query.
+
+    Raises:
+        InvalidRequest: A list is too long, or limit or offset is negative.
+        NotSupportedError: It asks for costs, feedback, sizes or expanded columns.
+    """
+    project_id(req.project_id)
+    _filter(req.filter)
+    _page(req.limit, req.offset)
+    _not_yet(
+        req,
+        "include_costs",
+        "include_feedback",
+        "include_storage_size",
+        "include_total_storage_size",
+        "expand_columns",
+    )
+
+
+def calls_query_stats(req: tsi.CallsQueryStatsReq) -> None:
+    """Check the limits of a count.
+
+    Raises:
+        InvalidRequest: A list is too long, or the limit is below 1.
+        NotSupportedError: It asks for sizes.
+    """
+    project_id(req.project_id)
+    _filter(req.filter)
+    if req.limit is not None and req.limit < 1:
+        raise InvalidRequest(f"limit must be 1 or more, not {req.limit}; leave it out to count all")
+    _not_yet(req, "include_total_storage_size")
+
+
+# --- objects, tables, refs ---
+
+
+def obj_create(req: tsi.ObjCreateReq) -> None:
+    """Check the names of an object.
+
+    Raises:
+        InvalidRequest: The project id or object id is not one.
+    """
+    project_id(req.obj.project_id, "obj.project_id")
+    _object_id(req.obj.object_id, "obj.object_id")
+
+
+def op_create(req: tsi.OpCreateReq) -> None:
+    """Check the names of an op.
+
+    Raises:
+        InvalidRequest: The project id or object id is not one.
+    """
+    project_id(req.op_obj.project_id, "op_obj.project_id")
+    _object_id(req.op_obj.object_id, "op_obj.object_id")
+
+
+def objs_query(req: tsi.ObjQueryReq) -> None:
+    """Check the limits of a list of objects.
+
+    Raises:
+        InvalidRequest: Limit or offset is negative, or the project id is not one.
+    """
+    project_id(req.project_id)
+    _page(req.limit, req.offset)
+
+
+def obj_delete(req: tsi.ObjDeleteReq) -> None:
+    """Check the limits of a deletion.
+
+    Raises:
+        RequestTooLarge: It names more than 100 digests.
+        InvalidRequest: The project id is not one.
+    """
+    project_id(req.project_id)
+    if req.digests is not None and len(req.digests) > MAX_DELETED_DIGESTS:
+        raise RequestTooLarge(
+            f"digests has {len(req.digests)} entries, the limit is {MAX_DELETED_DIGESTS}; "
+            "delete in several requests, or all versions by leaving digests out"
+        )
+
+
+def table_query(req: tsi.TableQueryReq) -> None:
+    """Check the limits of a query of rows.
+
+    Raises:
+        InvalidRequest: Limit or offset is negative, or the project id is not one.
+    """
+    project_id(req.project_id)
+    _page(req.limit, req.offset)
+
+
+def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
+    """Check the limits of a batch of refs.
+
+    Raises:
+        RequestTooLarge: It has more than 1000 refs.
+        InvalidRequest: A ref has the hosted service's internal form.
+    """
+    if len(req.refs) > MAX_LIST_LENGTH:
+        raise RequestTooLarge(
+            f"refs has {len(req.refs)} entries, the limit is {MAX_LIST_LENGTH}; "
+            "read in several requests"
+        )
+    for ref in req.refs:
+        _no_internal_ref(ref, "refs")
+
+
+# --- parts of requests ---
+
+
+def _id(text: str, field: str) -> None:
+    # The first test is cheap and holds for every usual id.
+    if 0 < len(text) <= MAX_ID_LENGTH and (text.isprintable() or not _FORBIDDEN_IN_ID.search(text)):
+        return
+    raise InvalidRequest(
+        f"{field} {text[:140]!r} must be 1 to {MAX_ID_LENGTH} characters without control "
+        "characters; leave an id out to have one made"
+    )
+
+
+def _op_name(text: str, field: str) -> None:
+    if text.startswith("weave:///"):
+        return
+    _no_internal_ref(text, field)
+    if len(text) > names.MAX_NAME_LENGTH:
+        raise InvalidRequest(
+            f"{field} has {len(text)} characters, the limit is {names.MAX_NAME_LENGTH}; "
+            "shorten it or send the op's ref"
+        )
+
+
+def _display_name(text: str | None, field: str) -> None:
+    if text is not None and len(text) > names.MAX_DISPLAY_NAME_LENGTH:
+        raise InvalidRequest(
+            f"{field} has {len(text)} characters, the limit is {names.MAX_DISPLAY_NAME_LENGTH}; "
+            "shorten it"
+        )
+
+
+def _object_id(text: str, field: str) -> None:
+    try:
+        names.check_object_id(text)
+    except InvalidNameError as error:
+        raise InvalidRequest(str(error).replace("object_id", field, 1)) from None
+
+
+def _json(value: Any, field: str) -> str:
+    try:
+        text = jsontext.compact(value)
+    except (TypeError, EncodeError) as error:
+        raise InvalidRequest(f"{field} must be JSON: {error}; convert it first") from error
+    if _INTERNAL_SCHEME in text and _INTERNAL_VALUE.search(text):
+        _no_internal_ref(_INTERNAL_SCHEME, field)
+    return text
+
+
+def _no_internal_ref(text: str, field: str) -> None:
+    if text.startswith(_INTERNAL_SCHEME):
+        raise InvalidRequest(
+            f"{field} has a ref in the hosted service's internal form ({_INTERNAL_SCHEME}); "
+            "send weave:///entity/project/..."
+        )
+
+
+def _filter(calls_filter: tsi.CallsFilter | None) -> None:
+    if calls_filter is None:
+        return
+    for field, value in calls_filter:
+        if not isinstance(value, list):
+            continue
+        if len(value) > MAX_LIST_LENGTH:
+            raise InvalidRequest(
+                f"filter.{field} has {len(value)} entries, the limit is {MAX_LIST_LENGTH}; "
+                "ask in several requests"
+            )
+        for text in value:
+            _no_internal_ref(text, f"filter.{field}")
+
+
+def _page(limit: int | None, offset: int | None) -> None:
+    for field, value in (("limit", limit), ("offset", offset)):
+        if value is not None and value < 0:
+            raise InvalidRequest(f"{field} must be 0 or more, not {value}")
+
+
+def _not_yet(req: object, *fields: str) -> None:
+    for field in fields:
+        if getattr(req, field):
+            raise NotSupportedError(
+                f"{field} is not supported by the embedded store yet; leave it out"
+            )
