@@ -12,9 +12,10 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, case, cast, func, literal_column, or_, select
+from sqlalchemy import Integer, and_, case, cast, func, literal_column, or_, select
 
 from weave_lite.trace_server.query.jsonpath import JsonField
+from weave_lite.trace_server.query.preselect import may_hold
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
@@ -225,6 +226,12 @@ def _equals_texts(operand: Operand, texts: list[str], *, is_exact: bool) -> Sql:
             conditions.append(_is_in(value, flags) & is_number)
         words = {text.lower() for text in texts} & _BOOL_WORDS.keys()
         conditions += [kind == literal_column(f"'{word}'") for word in sorted(words)]
+        first_look = None
+        # Numbers and bools are written in the document in other ways than as text.
+        if len(conditions) == 1 and not operand.is_whole:
+            first_look = may_hold(operand.column.sql, texts)
+        if first_look is not None:
+            return and_(first_look, conditions[0])
     return conditions[0] if len(conditions) == 1 else or_(*conditions)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, literal_column
 
 from weave_lite.trace_server.query.convert import text_of, text_or_null
 from weave_lite.trace_server.query.jsonpath import JsonField
+from weave_lite.trace_server.query.preselect import may_hold
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
@@ -64,9 +65,11 @@ def _contains_literal(operand: Operand, part: str, ignore_case: bool, is_exact: 
     if not isinstance(operand, JsonField):
         return found
     document = operand.column.sql
-    if text is document or not _is_written_plainly(part) or _can_be_in_scalar(part):
-        return func.coalesce(found, FALSE) if is_exact else found
-    found = and_(_is_in(bind_text(part), document), found)
+    # A number may be written in the document in another way than as text.
+    is_sure = text is not document and not _can_be_in_scalar(part)
+    first_look = may_hold(document, [part]) if is_sure else None
+    if first_look is not None:
+        found = and_(first_look, found)
     return func.coalesce(found, FALSE) if is_exact else found
 
 
@@ -96,8 +99,3 @@ def _quick_text(operand: Operand, part: str, ignore_case: bool) -> Sql:
 def _can_be_in_scalar(part: str) -> bool:
     """Tell whether the text of a number or bool may contain a part."""
     return _NUMBER_CHARACTERS.issuperset(part) or part in "true" or part in "false"
-
-
-def _is_written_plainly(part: str) -> bool:
-    """Tell whether JSON text holds a text as it is, without escapes."""
-    return not any(character in '"\\' or character < " " for character in part)
