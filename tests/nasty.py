@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import collections
 import contextvars
-import dataclasses
 import datetime as dt
 import decimal
-import enum
 import fractions
 import functools
 import io
@@ -26,6 +24,49 @@ import unittest.mock
 import uuid
 import weakref
 from typing import Any, Callable, NamedTuple
+
+from nasty_classes import (
+    AddressInRepr,
+    BadTimezone,
+    EndlessAttributes,
+    EndlessToDict,
+    FakeClass,
+    Flags,
+    HasHostileMeta,
+    HasUnhashableMeta,
+    HostileDict,
+    HostileInt,
+    HostileList,
+    HostileStr,
+    HostileTuple,
+    KeyWithoutStr,
+    Level,
+    LongRepr,
+    NeverSet,
+    OnlyStr,
+    Pair,
+    Plain,
+    Point,
+    RaisingBool,
+    RaisingClass,
+    RaisingDict,
+    RaisingEq,
+    RaisingGetattr,
+    RaisingGetattribute,
+    RaisingHash,
+    RaisingProperty,
+    RaisingRepr,
+    RaisingReprAndStr,
+    RaisingToDict,
+    RaisingValue,
+    RecursiveRepr,
+    ReprExits,
+    ReprIsNoText,
+    SlotsOnly,
+    SurrogateRepr,
+    ToDictNeedsMore,
+    ToDictOfItself,
+)
 
 MAX_DEPTH = 200
 
@@ -48,321 +89,6 @@ class Nasty(NamedTuple):
         if isinstance(self.stored, types.FunctionType):
             return bool(self.stored(value))
         return type(value) is type(self.stored) and value == self.stored
-
-
-class RaisingRepr:
-    def __repr__(self):
-        raise ValueError("no repr")
-
-
-class RaisingReprAndStr(RaisingRepr):
-    def __str__(self):
-        raise RuntimeError("no str either")
-
-
-class OnlyStr(RaisingRepr):
-    def __str__(self):
-        return "only str"
-
-
-class ReprIsNoText:
-    def __repr__(self):
-        return 42
-
-
-class ReprExits:
-    def __repr__(self):
-        raise SystemExit(3)
-
-
-class RecursiveRepr:
-    def __repr__(self):
-        return repr(self)
-
-
-class SurrogateRepr:
-    def __repr__(self):
-        return "bad \ud800 text"
-
-
-class LongRepr:
-    def __repr__(self):
-        return "L" * 100_000
-
-
-class AddressInRepr:
-    pass
-
-
-class RaisingEq:
-    def __eq__(self, other):
-        raise ValueError("no eq")
-
-    def __hash__(self):
-        return 1
-
-    def __repr__(self):
-        return "RaisingEq()"
-
-
-class RaisingBool:
-    def __bool__(self):
-        raise ValueError("no truth")
-
-    def __len__(self):
-        raise ValueError("no len")
-
-    def __iter__(self):
-        raise ValueError("no iter")
-
-    def __repr__(self):
-        return "RaisingBool()"
-
-
-class RaisingHash:
-    def __hash__(self):
-        raise ValueError("no hash")
-
-    def __repr__(self):
-        return "RaisingHash()"
-
-
-class EndlessAttributes:
-    """Has every attribute one asks for, at any depth."""
-
-    def __getattr__(self, name):
-        return EndlessAttributes()
-
-    def __call__(self, *args, **kwargs):
-        return EndlessAttributes()
-
-    def __repr__(self):
-        return "EndlessAttributes()"
-
-
-class RaisingGetattribute:
-    def __getattribute__(self, name):
-        raise ValueError(f"no {name}")
-
-
-class RaisingGetattr:
-    def __getattr__(self, name):
-        raise ValueError(f"no {name}")
-
-    def __repr__(self):
-        return "RaisingGetattr()"
-
-
-class FakeClass:
-    """Says that it is a dict."""
-
-    @property
-    def __class__(self):
-        return dict
-
-    def __repr__(self):
-        return "FakeClass()"
-
-
-class RaisingClass:
-    @property
-    def __class__(self):
-        raise ValueError("no class")
-
-    def __repr__(self):
-        return "RaisingClass()"
-
-
-class RaisingDict:
-    @property
-    def __dict__(self):
-        raise ValueError("no dict")
-
-    def __repr__(self):
-        return "RaisingDict()"
-
-
-class HostileMeta(type):
-    def __getattribute__(cls, name):
-        raise ValueError(f"no {name}")
-
-    def __instancecheck__(cls, instance):
-        raise ValueError("no isinstance")
-
-    def __subclasscheck__(cls, subclass):
-        raise ValueError("no issubclass")
-
-    def __eq__(cls, other):
-        raise ValueError("no eq")
-
-    __hash__ = None
-
-    def __repr__(cls):
-        raise ValueError("no repr")
-
-
-class HasHostileMeta(metaclass=HostileMeta):
-    def __repr__(self):
-        return "HasHostileMeta()"
-
-
-class UnhashableMeta(type):
-    __hash__ = None
-
-
-class HasUnhashableMeta(metaclass=UnhashableMeta):
-    def __repr__(self):
-        return "HasUnhashableMeta()"
-
-
-class HostileDict(dict):
-    def __iter__(self):
-        raise ValueError("no iter")
-
-    def __len__(self):
-        raise ValueError("no len")
-
-    def items(self):
-        raise ValueError("no items")
-
-    keys = values = __getitem__ = __bool__ = items
-
-
-class HostileList(list):
-    def __iter__(self):
-        raise ValueError("no iter")
-
-    def __len__(self):
-        raise ValueError("no len")
-
-    __bool__ = __getitem__ = __iter__
-
-
-class HostileStr(str):
-    __slots__ = ()
-
-    def __str__(self):
-        raise ValueError("no str")
-
-    __repr__ = __len__ = isascii = encode = lower = __str__
-
-
-class HostileInt(int):
-    def __int__(self):
-        raise ValueError("no int")
-
-    __repr__ = __str__ = __index__ = __le__ = __bool__ = __int__
-
-
-class RaisingToDict:
-    def to_dict(self):
-        raise ValueError("no dict")
-
-    def __repr__(self):
-        return "RaisingToDict()"
-
-
-class ToDictNeedsMore:
-    def to_dict(self, orient):
-        return {"orient": orient}
-
-    def __repr__(self):
-        return "ToDictNeedsMore()"
-
-
-class ToDictOfItself:
-    def to_dict(self):
-        return {"me": self}
-
-
-class EndlessToDict:
-    def to_dict(self):
-        return {"next": EndlessToDict()}
-
-
-class KeyWithoutStr:
-    def __str__(self):
-        raise ValueError("no str")
-
-    def __hash__(self):
-        return 7
-
-
-class SlotsOnly:
-    __slots__ = ("x",)
-
-    def __repr__(self):
-        return "SlotsOnly()"
-
-
-class Plain(enum.Enum):
-    TEXT = "text"
-    WIDE = 2**70
-    INSTANT = dt.date(2024, 1, 2)
-
-
-class RaisingValue(enum.Enum):
-    """Its ``value`` raises: the C writer would end the process."""
-
-    A = 1
-
-    @property
-    def value(self):
-        raise ValueError("no value")
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-
-
-class Flags(enum.Flag):
-    A = 1
-    B = 2
-
-
-@dataclasses.dataclass
-class Point:
-    x: Any
-    y: Any = None
-
-
-@dataclasses.dataclass
-class NeverSet:
-    x: int
-    hidden: int = dataclasses.field(init=False)
-
-
-@dataclasses.dataclass
-class RaisingProperty:
-    x: int = 1
-
-    @property
-    def boom(self):
-        raise ValueError("boom")
-
-    def __getattr__(self, name):
-        raise ValueError(f"no {name}")
-
-
-class Pair(NamedTuple):
-    left: Any
-    right: Any = "r"
-
-
-class BadTimezone(dt.tzinfo):
-    def utcoffset(self, moment):
-        raise ValueError("no offset")
-
-    def __repr__(self):
-        return "BadTimezone()"
-
-
-class HostileTuple(tuple):
-    __slots__ = ()
-    _fields = "not a tuple"
-
-    def __iter__(self):
-        raise ValueError("no iter")
 
 
 def nested(depth: int, wrap: Callable[[Any], Any], leaf: Any = 1) -> Any:
@@ -469,7 +195,7 @@ def is_bytes_record(size: int) -> Callable[[Any], bool]:
     return is_record
 
 
-_HERE = re.escape(__name__)
+_CLASSES = Point.__module__
 
 NASTY: list[Nasty] = [
     # --- texts, numbers, bytes ---
@@ -592,7 +318,7 @@ NASTY: list[Nasty] = [
     Nasty(
         "repr raises",
         RaisingRepr,
-        text_like(rf"<{_HERE}\.RaisingRepr object at 0xADDR>|<RaisingRepr: 0xADDR>"),
+        text_like(rf"<{re.escape(_CLASSES)}\.RaisingRepr object at 0xADDR>|<RaisingRepr: 0xADDR>"),
     ),
     Nasty("repr and str raise", RaisingReprAndStr, "<RaisingReprAndStr: 0xADDR>"),
     Nasty("repr raises, str works", OnlyStr, "only str"),
@@ -601,7 +327,7 @@ NASTY: list[Nasty] = [
     Nasty("repr without end", RecursiveRepr, "<RecursiveRepr: 0xADDR>"),
     Nasty("repr with a surrogate", SurrogateRepr, "bad \\ud800 text"),
     Nasty("long repr", LongRepr, "L" * 100_000),
-    Nasty("address in repr", AddressInRepr, f"<{__name__}.AddressInRepr object at 0xADDR>"),
+    Nasty("address in repr", AddressInRepr, f"<{_CLASSES}.AddressInRepr object at 0xADDR>"),
     Nasty("eq raises", RaisingEq, "RaisingEq()"),
     Nasty("bool, len and iter raise", RaisingBool, "RaisingBool()"),
     Nasty("hash raises", RaisingHash, "RaisingHash()"),
@@ -609,7 +335,7 @@ NASTY: list[Nasty] = [
     Nasty(
         "getattribute raises",
         RaisingGetattribute,
-        f"<{__name__}.RaisingGetattribute object at 0xADDR>",
+        f"<{_CLASSES}.RaisingGetattribute object at 0xADDR>",
     ),
     Nasty("getattr raises", RaisingGetattr, "RaisingGetattr()"),
     Nasty("fake class", FakeClass, "FakeClass()"),
@@ -662,7 +388,7 @@ NASTY: list[Nasty] = [
         lambda: functools.partial(nested, 1),
         "functools.partial(<function nested at 0xADDR>, 1)",
     ),
-    Nasty("class", lambda: [int, Point], ["<class 'int'>", f"<class '{__name__}.Point'>"]),
+    Nasty("class", lambda: [int, Point], ["<class 'int'>", f"<class '{_CLASSES}.Point'>"]),
     Nasty("module", lambda: sys, "<module 'sys' (built-in)>"),
     Nasty(
         "weak reference",

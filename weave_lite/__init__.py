@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from weave_lite.core.version import VERSION as __version__
+from weave_lite.core import version as _version
 
 if TYPE_CHECKING:
     from weave_lite.api import (
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from weave_lite.trace.util import ContextAwareThreadPoolExecutor as ThreadPoolExecutor
     from weave_lite.trace.values.origin import ref_of
     from weave_lite.trace.weave_client import WeaveClient
+
+__version__ = _version.VERSION
 
 __all__ = [
     "Call",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from weave_lite.core.errors import NotSupportedError, UsageError
 from weave_lite.core.names import split_project_name
-from weave_lite.core.refs import ObjectRef, parse_uri
+from weave_lite.core.refs import ObjectRef, Ref, parse_uri
 from weave_lite.trace import client_context
 from weave_lite.trace import settings as settings_module
 from weave_lite.trace.attributes import attributes
 from weave_lite.trace.call_context import get_current_call, require_current_call
 from weave_lite.trace.client_context import get_client, require_client
-from weave_lite.trace.op import as_op, is_op, op
+from weave_lite.trace.op import as_op, op
 from weave_lite.trace.resolver import parse_location
 from weave_lite.trace_server import place as places
 
@@ -239,10 +239,8 @@ def get(location: str | ObjectRef) -> Any:
     return (ref(location) if isinstance(location, str) else location).get()
 
 
-def obj_ref(obj: Any) -> ObjectRef | None:
+def obj_ref(obj: Any) -> Ref | None:
     """Return the ref of a value that was published or read back; None when it has none."""
-    if is_op(obj):
-        return obj.ref  # type: ignore[no-any-return]
     from weave_lite.trace.values.origin import ref_of  # noqa: PLC0415 - loads pydantic
 
     return ref_of(obj)

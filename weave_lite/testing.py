@@ -76,7 +76,11 @@ def memory_client(project_id: str = "local/test", **fields: Any) -> Iterator[Wea
     entity, _, project = project_id.partition("/")
     before_client = client_context.get_client()
     before_settings = settings.current()
-    before_hooks = for_all_ops.attributes, for_all_ops.postprocess_inputs, for_all_ops.postprocess_output
+    before_hooks = (
+        for_all_ops.attributes,
+        for_all_ops.postprocess_inputs,
+        for_all_ops.postprocess_output,
+    )
     client_context.set_client(None)
     settings.use(settings.resolve({"client_parallelism": 0, **fields}))
     set_for_all_ops(attributes=None, postprocess_inputs=None, postprocess_output=None)
@@ -111,7 +115,7 @@ def trace_as_dict(client: WeaveClient | None = None) -> list[dict[str, Any]]:
     """
     calls = list((client or require_client()).get_calls())
     nodes = {call.id: _node(call) for call in calls}
-    roots = []
+    roots: list[dict[str, Any]] = []
     for call in calls:
         parent = nodes.get(call.parent_id) if call.parent_id else None
         (roots if parent is None else parent["children"]).append(nodes[call.id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pydantic
 import pytest
 
@@ -113,6 +115,17 @@ def test_a_fetched_dataset_is_stored_anew_only_when_changed(client):
     assert [row["a"] for row in client.get(longer)] == [100, 2, 3, 4]
 
 
+def test_a_changed_dataset_is_encoded_once(client, monkeypatch):
+    """Using it again and again does not write its rows again and again."""
+    found = client.get(client.publisher.publish(Dataset(name="d", rows=ROWS)))
+    found.rows.append({"a": 4})
+    first = client.publisher.save_object(found)
+    monkeypatch.setattr("weave_lite.trace.publish.encoded_rows", None)
+
+    assert client.publisher.save_object(found) == first
+    assert client.publisher.save_object(found.rows).startswith("weave:///local/test/table/")
+
+
 def test_a_live_dataset_is_stored_anew_when_a_row_changed_in_place(client):
     """The rows are the user's dicts, so their content is compared."""
     dataset = Dataset(name="d", rows=[{"tags": ["a"]}])
@@ -195,6 +208,14 @@ def test_to_pandas(client):
 
     for one in (dataset, found):
         pandas.testing.assert_frame_equal(one.to_pandas(), pandas.DataFrame(ROWS))
+
+
+def test_to_pandas_without_pandas_says_what_to_install(monkeypatch):
+    """The error names the extra."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    with pytest.raises(ImportError, match=r"weave-lite\[pandas\]"):
+        Dataset(rows=ROWS).to_pandas()
 
 
 def test_rows_with_values_that_are_not_json(client):

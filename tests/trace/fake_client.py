@@ -80,9 +80,14 @@ class FakeClient:
                 assert record.id not in ends, "a call was ended twice"
                 ends[record.id] = record
         order = list(starts)
-        return [self._call(n, start, ends.get(start.id), order) for n, start in enumerate(starts.values())]
+        return [
+            self._call(n, start, ends.get(start.id), order)
+            for n, start in enumerate(starts.values())
+        ]
 
-    def _call(self, n: int, start: EncodedStart, end: EncodedEnd | None, order: list[str]) -> dict[str, Any]:
+    def _call(
+        self, n: int, start: EncodedStart, end: EncodedEnd | None, order: list[str]
+    ) -> dict[str, Any]:
         return {
             "n": n,
             "id": start.id,

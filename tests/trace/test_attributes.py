@@ -69,4 +69,6 @@ def test_automatic_attributes_depend_on_two_settings():
         "os_version",
         "os_release",
     ]
-    assert automatic_attributes(Settings(capture_client_info=False, capture_system_info=False)) == {}
+    assert (
+        automatic_attributes(Settings(capture_client_info=False, capture_system_info=False)) == {}
+    )

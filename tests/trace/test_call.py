@@ -85,7 +85,9 @@ def test_values_are_decoded_when_first_read():
         seen.append(value)
         return {"decoded": value}
 
-    call = made(inputs=Undecoded(1, decode), output=Undecoded(2, decode), attributes=Undecoded(3, decode))
+    call = made(
+        inputs=Undecoded(1, decode), output=Undecoded(2, decode), attributes=Undecoded(3, decode)
+    )
     assert seen == []
     assert [call.inputs, call.inputs, call.output, call.attributes] == [
         {"decoded": 1},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 
@@ -179,3 +180,19 @@ def test_to_pandas_has_a_row_per_result():
     )
 
     assert found.to_pandas().to_dict("list") == {"n": [0, 1, 2, 3], "square": [0, 1, 4, 9]}
+
+
+def test_to_pandas_without_pandas_says_what_to_install(monkeypatch):
+    """The error names the extra."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    with pytest.raises(ImportError, match=r"weave-lite\[pandas\]"):
+        Source(3).found().to_pandas()
+
+
+def test_repr_reads_nothing():
+    """Showing one costs no request."""
+    source = Source(3)
+
+    assert repr(source.found(limit=2)) == "PaginatedIterator(limit=2, offset=0)"
+    assert source.asked == []

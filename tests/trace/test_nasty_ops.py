@@ -34,6 +34,11 @@ def nasty_client(module_client, monkeypatch):
     return module_client
 
 
+def is_shallow(case):
+    """Tell whether a case's stated form is the same one level down, inside inputs or attributes."""
+    return not re.search(r"depth|lists|without end", case.name)
+
+
 def last_call(client):
     """The newest stored call."""
     client.flush()
@@ -65,7 +70,7 @@ def test_as_input_and_output(case, nasty_client):
     assert stored.id == call.id
     assert stored.exception is None
     assert list(stored.inputs) == ["x"]
-    if case.is_shallow:
+    if is_shallow(case):
         assert case.is_stored_as(stored.inputs["x"]), str(stored.inputs)[:200]
     assert case.is_stored_as(stored.output), str(stored.output)[:200]
 
@@ -81,7 +86,7 @@ def test_as_attribute(case, nasty_client):
     with weave.attributes({"x": case.make()}):
         assert plain() == 1
     stored = last_call(nasty_client).attributes["x"]
-    assert not case.is_shallow or case.is_stored_as(stored)
+    assert not is_shallow(case) or case.is_stored_as(stored)
 
 
 @pytest.mark.parametrize("case", VALUES)

@@ -20,6 +20,7 @@ import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nasty import NASTY
 
 from weave_lite.core.digest import digest_bytes, digest_json, digest_rows
 from weave_lite.core.errors import InvalidNameError
@@ -126,6 +127,17 @@ def test_a_name_of_which_nothing_is_left(client, name):
     """The error is a ValueError that shows the name."""
     with pytest.raises(InvalidNameError, match="Invalid object name"):
         client.publisher.publish({"a": 1}, name)
+
+
+def test_a_name_that_cannot_be_read(client):
+    """A property that raises is no name; the class gives one."""
+
+    class Secretive:
+        @property
+        def name(self):
+            raise ValueError("no name")
+
+    assert client.publisher.publish(Secretive()).name == "Secretive"
 
 
 def test_an_instance_stays_under_the_name_it_was_given(client):
@@ -634,3 +646,25 @@ def test_a_ref_to_an_object_is_published_as_text(client):
     ref = ObjectRef("ent", "proj", "x", "y" * 43)
 
     assert read(client, client.publisher.publish({"r": ref}, "r")).val == {"r": ref.uri()}
+
+
+# --- nasty values ---
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=lambda nasty: nasty.name)
+def test_nasty_values_are_published_in_their_stated_form(client, nasty):
+    """At the top, in a list, and as a field; they can be read, and unchanged give the same ref."""
+    value = nasty.make()
+    wide = Wide.model_construct(name=None, description=None, ref=None, value=value, parts=[])
+
+    top = client.publisher.publish(value, "nasty")
+    inside = client.publisher.publish([value], "nasty-list")
+    field = client.publisher.save_object(wide)
+
+    assert nasty.is_stored_as(read(client, top).val)
+    assert nasty.is_stored_as(read(client, inside).val[0])
+    found = client.get(field, objectify=False)
+    assert found.ref.uri() == field
+    assert client.publisher.save_object(wide) == field
+    for ref in (top, inside):
+        client.get(ref)

@@ -402,6 +402,8 @@ def test_workers_of_multiprocessing_write_their_records(tmp_path, method):
         "    worker.start(); worker.join()\n"
         "    sys.exit(worker.exitcode)\n"
     )
-    done = subprocess.run([sys.executable, str(script)], check=False, timeout=60, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(script)], check=False, timeout=60, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert path.read_text().split()[::2] == ["EncodedStart", "EncodedEnd"]

@@ -6,10 +6,11 @@ import dataclasses
 import datetime as dt
 import logging
 import pickle
-import sys
 
 import pydantic
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weave_lite.core.errors import (
     InvalidRefError,
@@ -210,7 +211,10 @@ def test_a_deleted_object_inside_another(client, caplog):
         found = client.get(ref)
 
     assert found == {"list": [DeletedRef(inner.ref, None)]}
-    assert found["list"][0].deleted_at.tzinfo is dt.UTC
+    deleted = found["list"][0]
+    assert deleted.deleted_at.tzinfo is dt.UTC
+    assert {deleted: 1}[DeletedRef(inner.ref, None)] == 1
+    assert repr(deleted) == f"DeletedRef('{inner.ref.uri()}')"
     assert "was deleted" in caplog.text
 
 
@@ -262,6 +266,27 @@ def test_a_ref_to_nothing_stays_a_ref(client):
     ref = client.publisher.publish([missing], "refs")
 
     assert client.get(ref) == [missing]
+
+
+REF_TEXTS = st.builds(
+    "weave:///{}/{}/{}/{}{}".format,
+    *[st.text("abc:/ %", max_size=4)] * 2,
+    st.sampled_from(["object", "op", "table", "call", "x"]),
+    st.text("abc:/ %", max_size=6),
+    st.sampled_from(["", ":latest", ":v0", "/key/x", "/index/y", "/attr", ":v1/id/z"]),
+)
+
+
+@given(REF_TEXTS)
+def test_any_text_that_looks_like_a_ref_can_be_read_back(text):
+    """It stays a ref or a text; it never makes the value around it unreadable."""
+    with memory_client() as client:
+        ref = client.publisher.publish({"t": text, "l": [text]}, "texts")
+
+        found = client.get(ref)
+
+    assert list(found) == ["t", "l"]
+    assert str(found["t"]) == text or isinstance(found["t"], ObjectRef | CallRef | WeaveTable)
 
 
 def test_a_loop_of_latest_refs_ends(client):
@@ -367,6 +392,19 @@ def test_a_changed_record_is_stored_as_a_new_version(client):
     del record.things
     with pytest.raises(AttributeError):
         del record.things
+    assert record != "text"
+
+
+def test_a_record_without_name_or_ref_goes_under_its_class(client):
+    """A record that was made by hand is stored like an instance of its class."""
+    record = client.get(client.publisher.publish(Inner(x=1), "named"), objectify=False)
+    copy = pickle.loads(pickle.dumps(record))
+    copy.x = 2
+
+    ref = client.publisher.publish(copy)
+
+    assert ref.name == "Inner"
+    assert (type(client.get(ref)).__name__, client.get(ref).x) == ("Inner", 2)
 
 
 def test_a_record_inside_a_value_is_stored_as_it_was(client):
@@ -426,19 +464,37 @@ def test_a_stored_op_given_to_an_op_is_recorded_by_its_ref(client):
     assert client.publisher.publish(stored) == ref
 
 
-def test_stored_code_runs_only_when_allowed(client, monkeypatch):
+def test_stored_code_runs_only_when_allowed(client):
     """With the flag the op can be called, and its calls go under the stored version."""
     ref = client.publisher.publish(add)
     client.publisher._ops.clear()
-    import weave_lite
-
-    monkeypatch.setitem(sys.modules, "weave", weave_lite)
     loaded = ref.get(allow_stored_code=True)
 
     assert is_op(loaded)
     assert loaded is not add
     assert loaded(1, 2) == 3
     assert loaded.ref == ref
+
+
+def test_a_stored_op_finds_its_calls(client):
+    """Those of exactly its version; it can be compared, hashed and shown."""
+    add(1, 2)
+    client.publisher._ops.clear()
+    stored = client.get("op:add")
+
+    assert [call.output for call in stored.calls()] == [3]
+    assert {stored: 1}[client.get("op:add")] == 1
+    assert repr(stored) == f"StoredOp('{stored.ref.uri()}')"
+
+
+def test_a_records_op_runs_when_stored_code_is_allowed(client):
+    """It is bound to the record, and its call is recorded with the record's ref."""
+    ref = client.publisher.publish(Outer(inner=Inner(x=4)))
+    client.publisher._ops.clear()
+    record = client.get(ref, objectify=False, allow_stored_code=True)
+
+    assert record.predict("q") == "q 4"
+    assert next(iter(client.get_calls())).inputs == {"self": ref, "q": "q"}
 
 
 # --- the registry of classes ---

@@ -93,7 +93,9 @@ def test_exceptions_pass_through_and_are_recorded(client):
     with pytest.raises(KeyError) as caught:
         parent()
     assert caught.value is error
-    recorded = [(c["exception"]["type"], c["exception"]["message"], c["output"]) for c in client.calls]
+    recorded = [
+        (c["exception"]["type"], c["exception"]["message"], c["output"]) for c in client.calls
+    ]
     assert recorded == [("KeyError", "'z'", None)] * 2
 
 
@@ -111,7 +113,9 @@ def test_our_wrapper_adds_one_frame_to_a_traceback():
     assert len(traced.traceback) == len(plain.traceback) + 1
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), ValueError()])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), ValueError()]
+)
 def test_every_exception_ends_the_call_and_cleans_the_stack(client, error):
     """Also those that are no Exception."""
 

@@ -52,7 +52,9 @@ def test_a_dict_or_an_object_may_be_given(given):
     assert resolve(given, {}) == Settings(disabled=True)
 
 
-@pytest.mark.parametrize("given", [{"unknown": 1}, {"client_parallelism": -1}, {"disabled": "perhaps"}])
+@pytest.mark.parametrize(
+    "given", [{"unknown": 1}, {"client_parallelism": -1}, {"disabled": "perhaps"}]
+)
 def test_what_does_not_fit_is_a_validation_error(given):
     """pydantic's, which is a ValueError."""
     with pytest.raises(ValidationError):

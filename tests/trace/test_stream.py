@@ -38,7 +38,13 @@ def test_the_call_spans_the_iteration(client):
     """Children nest, the consumer's own calls do not; the output is the list of items."""
     for _ in gen(2):
         inner(99)
-    assert client.tree == [("gen", None), ("inner", 0), ("inner", None), ("inner", 0), ("inner", None)]
+    assert client.tree == [
+        ("gen", None),
+        ("inner", 0),
+        ("inner", None),
+        ("inner", 0),
+        ("inner", None),
+    ]
     assert client.calls[0]["output"] == [0, 1]
     assert get_current_call() is None
 
@@ -292,7 +298,13 @@ def test_async_generators_span_their_iteration(client):
         return items
 
     assert asyncio.run(main()) == [0, 1]
-    assert client.tree == [("agen", None), ("inner", 0), ("inner", None), ("inner", 0), ("inner", None)]
+    assert client.tree == [
+        ("agen", None),
+        ("inner", 0),
+        ("inner", None),
+        ("inner", 0),
+        ("inner", None),
+    ]
     assert client.calls[0]["output"] == [0, 1]
 
 

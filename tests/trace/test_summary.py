@@ -46,7 +46,15 @@ def test_what_has_no_usage_has_none():
         def __getattr__(self, name):
             return Endless()
 
-    values = [3, "x", None, [], {"usage": {}}, {"model": 1, "usage": {}}, {"model": "m", "usage": 3}]
+    values = [
+        3,
+        "x",
+        None,
+        [],
+        {"usage": {}},
+        {"model": 1, "usage": {}},
+        {"model": "m", "usage": 3},
+    ]
     assert [usage_of(v) for v in [*values, Nasty(), Endless(), object()]] == [None] * 10
 
 

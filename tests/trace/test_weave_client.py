@@ -220,7 +220,7 @@ def test_get_call(any_client):
         any_client.get_call("nothing")
     with pytest.raises(ValueError, match="Call not found"):
         any_client.get_call("0" * 36)
-    with pytest.raises(InvalidRequest, match="call_ids"):
+    with pytest.raises(InvalidRequest, match="call_id"):
         any_client.get_call(None)
 
 

@@ -154,4 +154,5 @@ def _hash(obj: Object) -> int:
     return hash((type(obj), *_content(obj).values()))
 
 
+register_class(Object)
 register_saved(Object)

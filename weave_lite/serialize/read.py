@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from weave_lite.core import jsontext
 from weave_lite.core.errors import NotFoundError
 from weave_lite.core.refs import SCHEME, maybe_parse_uri
 from weave_lite.serialize.codecs.stored_file import FILE_KEY, find_file_reader
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     BuildRecord = Callable[[dict[str, Any]], Any]
 
-__all__ = ["Source", "decode", "decode_text", "is_plain_text"]
+__all__ = ["Source", "decode", "is_plain_text"]
 
 # What a text has that holds anything else than plain JSON. False alarms cost time only.
 _MARKS = ('"_type":', f'"{FILE_KEY}":', f'"{SCHEME}')
@@ -71,18 +70,6 @@ def decode(value: Any, source: Source, build_record: BuildRecord | None = None) 
 
 
 _DEEP = frozenset({str, list, dict})
-
-
-def decode_text(text: str, source: Source, build_record: BuildRecord | None = None) -> Any:
-    """Read stored JSON text; values without refs and records are only parsed.
-
-    Args:
-        text: JSON text.
-        source: Where the files are.
-        build_record: See :func:`decode`.
-    """
-    value = jsontext.parse(text)
-    return value if is_plain_text(text) else decode(value, source, build_record)
 
 
 def is_plain_text(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Values to JSON text (and, by ``read``, back). Side effects go through a ``Sink`` only; knows no server.
+"""Values to JSON text; ``read`` is the way back. Side effects go through a ``Sink`` only; knows no server.
 
 Most values are plain JSON, and one call of the C writer (orjson) does them. It must not meet
 anything else, because it ends the process when Python code that runs in the middle of it changes a
@@ -18,11 +18,8 @@ import orjson
 
 from weave_lite.core import jsontext
 from weave_lite.serialize import codecs, registry
-from weave_lite.serialize.codecs.object_record import build_record
-from weave_lite.serialize.codecs.pydantic_model import is_model_class, model_fields
 from weave_lite.serialize.codecs.safe_text import key_text, safe_text
 from weave_lite.serialize.introspect import class_name, derives_from
-from weave_lite.serialize.read import Source, decode, decode_text
 from weave_lite.serialize.redact import collect_refs, find_notable, has_key
 from weave_lite.serialize.redact import redact as redact_tree
 from weave_lite.serialize.registry import Sink, encoder_of
@@ -30,17 +27,7 @@ from weave_lite.serialize.registry import Sink, encoder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "MAX_DEPTH",
-    "Encoded",
-    "Sink",
-    "Source",
-    "decode",
-    "decode_text",
-    "encode",
-    "encode_value",
-    "object_record",
-]
+__all__ = ["MAX_DEPTH", "Encoded", "Sink", "encode"]
 
 logger = logging.getLogger("weave_lite")
 
@@ -98,43 +85,6 @@ def encode(value: Any, sink: Sink, *, redact: bool = True) -> Encoded:
         return _encode_exactly(value, sink, redact)
     text = data.decode()
     return Encoded(text, ()) if find_notable(data) is None else _finish(text, data, redact)
-
-
-def encode_value(value: Any, sink: Sink, *, redact: bool = False) -> Any:
-    """Write any value as a tree of plain JSON values.
-
-    Args:
-        value: Anything.
-        sink: Where objects, ops, tables and files inside the value are saved.
-        redact: Replace the values of sensitive keys.
-    """
-    return jsontext.parse(encode(value, sink, redact=redact).text)
-
-
-def object_record(value: Any, sink: Sink) -> dict[str, Any]:
-    """Write the record of a value that is saved on its own, such as a ``weave.Object``.
-
-    The order is that of the contract: ``_type``, ``name``, ``description``, ``ref`` (null), the
-    other fields, ops by name, ``_class_name``, ``_bases``.
-
-    Args:
-        value: An instance of a pydantic model.
-        sink: Where objects, ops, tables and files inside the fields are saved.
-
-    Raises:
-        TypeError: The value is no pydantic model.
-    """
-    if not is_model_class(type(value)):
-        raise TypeError(f"{class_name(type(value))} has no object record; give a pydantic model")
-    fields = dict(model_fields(value))
-    first = {
-        "name": fields.pop("name", None),
-        "description": fields.pop("description", None),
-        "ref": None,
-    }
-    fields.pop("ref", None)
-    record: dict[str, Any] = encode_value(build_record(value, (first | fields).items()), sink)
-    return record
 
 
 def _encode_exactly(value: Any, sink: Sink, redact: bool) -> Encoded:

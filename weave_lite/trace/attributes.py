@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from weave_lite.core.errors import UsageError
 from weave_lite.core.version import VERSION
@@ -88,11 +88,12 @@ class _Frozen(dict[str, Any]):
     __slots__ = ()
 
     def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        del args, kwargs
         raise KeyError("the attributes under 'weave' are made by weave_lite and cannot be changed")
 
     __setitem__ = __delitem__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
-    __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse
+    __ior__ = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_Frozen, (dict(self),))
@@ -141,7 +142,7 @@ class CallAttributes(dict[str, Any]):
             return value
         return super().pop(key, *default)
 
-    def __ior__(self, other: Any) -> CallAttributes:  # type: ignore[override, misc]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
         self.update(other)
         return self
 

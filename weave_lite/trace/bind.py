@@ -20,7 +20,9 @@ __all__ = ["BindPlan", "plan_for"]
 _VARARGS = 0x04
 _VARKEYWORDS = 0x08
 # Classes whose values mean "this argument was not given" in clients of language models.
-_NOT_GIVEN_CLASSES = frozenset({"NotGiven", "Omit", "NotGivenType", "OmitType", "_NotGiven", "_Unset", "Unset"})
+_NOT_GIVEN_CLASSES = frozenset(
+    {"NotGiven", "Omit", "NotGivenType", "OmitType", "_NotGiven", "_Unset", "Unset"}
+)
 
 
 class BindPlan:
@@ -139,7 +141,11 @@ class BindPlan:
                 # Passed ones stand in signature order, not in the order of the call. Names given
                 # by position come first anyway, except for keywords before *args.
                 named.update({name: passed[name] for name in self._order if name in passed})
-        missing = [n for n in self._order if n not in named and n not in self.defaults and n != self.var_positional]
+        missing = [
+            n
+            for n in self._order
+            if n not in named and n not in self.defaults and n != self.var_positional
+        ]
         if missing:
             raise OpCallError(f"missing a required argument: {missing[0]!r}")
         if extra and self.var_keyword is not None:
@@ -234,11 +240,14 @@ def _plan_signature(function: Callable[..., Any]) -> BindPlan:
         if parameter.default is not parameter.empty:
             defaults[parameter.name] = parameter.default
     return BindPlan(
-        tuple(positional), positional_only, tuple(keyword_only), var_positional, var_keyword, defaults
+        tuple(positional),
+        positional_only,
+        tuple(keyword_only),
+        var_positional,
+        var_keyword,
+        defaults,
     )
 
 
 def _is_recorded_default(value: Any) -> bool:
-    return (
-        value is not None and value is not ... and type(value).__name__ not in _NOT_GIVEN_CLASSES
-    )
+    return value is not None and value is not ... and type(value).__name__ not in _NOT_GIVEN_CLASSES

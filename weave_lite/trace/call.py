@@ -12,9 +12,10 @@ from weave_lite.core.errors import InvalidNameError, InvalidRefError, OpNameErro
 from weave_lite.core.names import MAX_DISPLAY_NAME_LENGTH, shorten_display_name
 from weave_lite.trace.attributes import CallAttributes
 from weave_lite.trace.guard import warn
+from weave_lite.trace.undecoded import Undecoded
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
     from collections.abc import Callable
 
     from weave_lite.core.refs import CallRef
@@ -37,21 +38,6 @@ class CallActions(Protocol):
 
     def update_display_name(self, call_id: str, name: str) -> None:
         """Set a display name; an empty one removes it."""
-
-
-class Undecoded:
-    """A stored value that a Call decodes when it is first read.
-
-    Args:
-        value: The JSON value or text.
-        decode: What makes the Python value of it.
-    """
-
-    __slots__ = ("decode", "value")
-
-    def __init__(self, value: Any, decode: Callable[[Any], Any]) -> None:
-        self.value = value
-        self.decode = decode
 
 
 class Call:
@@ -113,9 +99,9 @@ class Call:
         summary: Any = None,
         _display_name: str | Callable[[Call], str] | None = None,
         attributes: Any = None,
-        started_at: datetime.datetime | int | None = None,
-        ended_at: datetime.datetime | int | None = None,
-        deleted_at: datetime.datetime | None = None,
+        started_at: dt.datetime | int | None = None,
+        ended_at: dt.datetime | int | None = None,
+        deleted_at: dt.datetime | None = None,
         *,
         thread_id: str | None = None,
         turn_id: str | None = None,
@@ -215,25 +201,25 @@ class Call:
         self._summary = value
 
     @property
-    def started_at(self) -> datetime.datetime | None:
+    def started_at(self) -> dt.datetime | None:
         """When the call started (aware, UTC)."""
         if type(self._started) is int:
             self._started = clock.from_micros(self._started)
         return self._started  # type: ignore[return-value]
 
     @started_at.setter
-    def started_at(self, value: datetime.datetime | None) -> None:
+    def started_at(self, value: dt.datetime | None) -> None:
         self._started = value
 
     @property
-    def ended_at(self) -> datetime.datetime | None:
+    def ended_at(self) -> dt.datetime | None:
         """When the call ended (aware, UTC); None while it runs."""
         if type(self._ended) is int:
             self._ended = clock.from_micros(self._ended)
         return self._ended  # type: ignore[return-value]
 
     @ended_at.setter
-    def ended_at(self, value: datetime.datetime | None) -> None:
+    def ended_at(self, value: dt.datetime | None) -> None:
         self._ended = value
 
     # --- names ---

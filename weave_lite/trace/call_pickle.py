@@ -47,5 +47,8 @@ def restored(fields: dict[str, Any]) -> Call:
     """Make a call of its pickled fields; it uses the client of this process."""
     fields = dict(fields)
     return Call(
-        fields.pop("op_name"), _display_name=fields.pop("display_name"), actions=get_client(), **fields
+        fields.pop("op_name"),
+        _display_name=fields.pop("display_name"),
+        actions=get_client(),
+        **fields,
     )

@@ -120,6 +120,13 @@ class CallReader:
             return map(self._from_text, self._encoded(req))
         return map(self.from_schema, self._server.calls_query_stream(req))
 
+    def read(self, call_id: str, *, include_costs: bool = False) -> Call | None:
+        """Read one call; None when there is none."""
+        found: tsi.CallSchema | None = self._server.call_read(
+            tsi.CallReadReq(project_id=self._project_id, id=call_id, include_costs=include_costs)
+        ).call
+        return None if found is None else self.from_schema(found)
+
     def _from_text(self, found: EncodedCall) -> Call:
         decode = self._decode_text
         return Call(

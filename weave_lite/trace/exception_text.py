@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-from os.path import dirname
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import jsontext
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["exception_text"]
 
-_OWN_FOLDER = dirname(__file__)
+_OWN_FOLDER = __file__.removesuffix("exception_text.py")
 # A deep recursion would make each record large: the outermost and innermost frames tell the story.
 _KEPT_FRAMES = 50
 
@@ -56,7 +55,9 @@ def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
         outer.append((traceback.tb_frame, traceback.tb_lineno))
         traceback = traceback.tb_next
     return [
-        (frame, line) for frame, line in outer if not frame.f_code.co_filename.startswith(_OWN_FOLDER)
+        (frame, line)
+        for frame, line in outer
+        if not frame.f_code.co_filename.startswith(_OWN_FOLDER)
     ]
 
 

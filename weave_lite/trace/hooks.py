@@ -137,7 +137,10 @@ def named(call: Call, name: str | Callable[[Call], str]) -> str | None:
             captured("Error in call_display_name", error)
             return None
     if not isinstance(name, str):
-        captured("Error in call_display_name", TypeError(f"the name must be a text, not {name!r:.{MAX_DISPLAY_NAME_LENGTH}}"))
+        captured(
+            "Error in call_display_name",
+            TypeError(f"the name must be a text, not {name!r:.{MAX_DISPLAY_NAME_LENGTH}}"),
+        )
         return None
     call.display_name = name
     return call._display_name  # type: ignore[return-value]  # noqa: SLF001 - a text by now

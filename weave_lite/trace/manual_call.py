@@ -118,7 +118,9 @@ def _options_of(client: WeaveClient, given: Any) -> dict[str, Any]:
 
 def _anonymous_op(name: str) -> Any:
     def anonymous(*args: Any, **kwargs: Any) -> Any:
-        raise NotSupportedError(f"op {name!r} is only a name for calls made by hand; it has no code")
+        del args, kwargs
+        raise NotSupportedError(
+            f"op {name!r} is only a name for calls made by hand; it has no code"
+        )
 
     return make_op(anonymous, name=name, enable_code_capture=False)
-

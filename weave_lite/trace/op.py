@@ -9,11 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import WRAPPER_ASSIGNMENTS, partial
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Final, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from weave_lite.core.errors import DisplayNameFuncError, UsageError
-from weave_lite.trace.client_context import active
-from weave_lite.trace.context import call_stack, tracing_enabled
 from weave_lite.trace.op_object import BoundOp, ClassOp, OpObject, StaticOp
 from weave_lite.trace.op_spec import (
     OpKind,
@@ -24,14 +22,16 @@ from weave_lite.trace.op_spec import (
     kind_of,
     name_of,
 )
+from weave_lite.trace.op_wrappers import RESERVED, async_wrapper, stream_wrapper, sync_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import ParamSpec, TypeVar
+    from typing import ParamSpec, TypeVar, Unpack
 
     from weave_lite.trace.call import Call
     from weave_lite.trace.calls_iter import CallsIter
     from weave_lite.trace.op_protocol import Op as Op  # noqa: PLC0414
+    from weave_lite.trace.op_protocol import OpOptions
     from weave_lite.trace.op_protocol import ProcessedInputs as ProcessedInputs  # noqa: PLC0414
 
     P = ParamSpec("P")
@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 
 __all__ = ["RESERVED", "as_op", "call", "calls", "is_op", "op"]
 
-# Keyword arguments that are for the tracer and never reach the function.
-RESERVED: Final = frozenset({"__weave", "__should_raise", "__require_explicit_finish"})
+
+@overload
+def op(func: Callable[P, R], /, **options: Unpack[OpOptions]) -> Op[P, R]: ...
 
 
 @overload
-def op(func: Callable[P, R], /, **options: Any) -> Op[P, R]: ...
-
-
-@overload
-def op(func: None = None, /, **options: Any) -> Callable[[Callable[P, R]], Op[P, R]]: ...
+def op(
+    func: None = None, /, **options: Unpack[OpOptions]
+) -> Callable[[Callable[P, R]], Op[P, R]]: ...
 
 
 def op(
@@ -164,11 +163,11 @@ def _made(
     """Make the op of a function."""
     kind = kind_of(function)
     if kind == OpKind.ASYNC:
-        wrapper = _async_wrapper(function)
+        wrapper = async_wrapper(function)
     elif kind == OpKind.SYNC:
-        wrapper = _sync_wrapper(function)
+        wrapper = sync_wrapper(function)
     else:
-        wrapper = _stream_wrapper(function, is_async=kind == OpKind.ASYNC_GENERATOR)
+        wrapper = stream_wrapper(function)
     _dress(wrapper, function)
     state = wrapper.__dict__
     state.update(options)
@@ -226,111 +225,6 @@ def _set_handler(state: dict[str, Any], which: str, handler: Callable[..., Any])
 
 def _refuse_captured_code() -> str:
     raise RuntimeError("only an op that was read from a ref has captured code")
-
-
-# --- the wrappers: one frame each, and nothing but attribute reads while nothing is traced ---
-
-
-def _sync_wrapper(function: Callable[..., Any]) -> Any:
-    def traced(*args: Any, **kwargs: Any) -> Any:
-        tracer = active.tracer
-        if tracer is None or not state["_tracing_enabled"]:
-            if active.is_unset:
-                _warn_unset()
-            if kwargs and not RESERVED.isdisjoint(kwargs):
-                kwargs = _without_reserved(kwargs)
-            return function(*args, **kwargs)
-        if state["_is_special"] or (kwargs and not RESERVED.isdisjoint(kwargs)):
-            from weave_lite.trace.run_op import run_plainly  # noqa: PLC0415 - the rare way
-
-            return run_plainly(state, args, kwargs)
-        call = tracer.start(state, args, kwargs)
-        if call is None:
-            return function(*args, **kwargs)
-        if call is tracer.unsampled:
-            tracing_enabled.set(False)
-            try:
-                return function(*args, **kwargs)
-            finally:
-                tracing_enabled.set(True)
-        call_stack.set((call, call_stack.get()))
-        try:
-            output = function(*args, **kwargs)
-        except BaseException as error:
-            tracer.end(call, state, None, error)
-            raise
-        tracer.end(call, state, output)
-        return output
-
-    state = traced.__dict__
-    return traced
-
-
-def _async_wrapper(function: Callable[..., Any]) -> Any:
-    async def traced(*args: Any, **kwargs: Any) -> Any:
-        tracer = active.tracer
-        if tracer is None or not state["_tracing_enabled"]:
-            if active.is_unset:
-                _warn_unset()
-            if kwargs and not RESERVED.isdisjoint(kwargs):
-                kwargs = _without_reserved(kwargs)
-            return await function(*args, **kwargs)
-        if state["_is_special"] or (kwargs and not RESERVED.isdisjoint(kwargs)):
-            from weave_lite.trace.run_op import run_plainly  # noqa: PLC0415 - the rare way
-
-            return await run_plainly(state, args, kwargs)
-        call = tracer.start(state, args, kwargs)
-        if call is None:
-            return await function(*args, **kwargs)
-        if call is tracer.unsampled:
-            tracing_enabled.set(False)
-            try:
-                return await function(*args, **kwargs)
-            finally:
-                tracing_enabled.set(True)
-        call_stack.set((call, call_stack.get()))
-        try:
-            output = await function(*args, **kwargs)
-        except BaseException as error:
-            tracer.end(call, state, None, error)
-            raise
-        tracer.end(call, state, output)
-        return output
-
-    state = traced.__dict__
-    return traced
-
-
-def _stream_wrapper(function: Callable[..., Any], *, is_async: bool) -> Any:
-    def traced(*args: Any, **kwargs: Any) -> Any:
-        tracer = active.tracer
-        if tracer is None or not state["_tracing_enabled"]:
-            if active.is_unset:
-                _warn_unset()
-            if kwargs and not RESERVED.isdisjoint(kwargs):
-                kwargs = _without_reserved(kwargs)
-            return function(*args, **kwargs)
-        from weave_lite.trace.run_op import run_plainly  # noqa: PLC0415 - loaded with the first stream
-
-        return run_plainly(state, args, kwargs)
-
-    state = traced.__dict__
-    state["_weave_is_async_stream"] = is_async
-    return traced
-
-
-def _without_reserved(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in kwargs.items() if name not in RESERVED}
-
-
-def _warn_unset() -> None:
-    from weave_lite.trace.settings import current  # noqa: PLC0415 - once per process
-
-    active.is_unset = False
-    if not current().disabled:
-        from weave_lite.trace.guard import warn  # noqa: PLC0415 - once per process
-
-        warn("ops are called but not traced: call weave.init('my-project') first to trace them")
 
 
 # --- what can be done with an op ---

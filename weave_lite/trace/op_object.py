@@ -45,7 +45,7 @@ class OpObject:
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             state[name] = getattr(wrapper, name)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return FunctionType
 
@@ -55,6 +55,7 @@ class OpObject:
         raise AttributeError(f"op {self.__dict__.get('name')!r} has no attribute {name!r}")
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Run the op."""
         return self.__dict__["_weave_wrapper"](*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -82,7 +83,7 @@ class BoundOp(partial):  # type: ignore[type-arg]
         instance: The object.
     """
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return MethodType
 
@@ -126,7 +127,7 @@ class ClassOp(classmethod):  # type: ignore[type-arg]
     """What ``@weave.op`` makes of a ``classmethod``: ``K.m.call()`` knows the class."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self.__func__.__get__(type(instance) if owner is None else owner)  # type: ignore[attr-defined]
+        return self.__func__.__get__(type(instance) if owner is None else owner)
 
 
 class StaticOp(staticmethod):  # type: ignore[type-arg]

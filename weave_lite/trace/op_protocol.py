@@ -10,23 +10,23 @@ from typing import (
     NamedTuple,
     ParamSpec,
     Protocol,
+    TypedDict,
     TypeVar,
     overload,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from weave_lite.core.refs import OpRef
     from weave_lite.trace.call import Call
     from weave_lite.trace.calls_iter import CallsIter
 
-__all__ = ["BoundOp", "Op", "ProcessedInputs"]
+__all__ = ["BoundOp", "Op", "OpOptions", "ProcessedInputs"]
 
 P = ParamSpec("P")
 P2 = ParamSpec("P2")
-R = TypeVar("R", covariant=True)
-T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class ProcessedInputs(NamedTuple):
@@ -39,20 +39,39 @@ class ProcessedInputs(NamedTuple):
     inputs: dict[str, Any]
 
 
-class BoundOp(Protocol, Generic[P, R]):
+class OpOptions(TypedDict, total=False):
+    """The options of the decorator."""
+
+    name: str | None
+    call_display_name: str | Callable[[Call], str] | None
+    postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None
+    postprocess_output: Callable[[Any], Any] | None
+    tracing_sample_rate: float
+    enable_code_capture: bool
+    accumulator: Callable[[Any, Any], Any] | None
+    kind: str | None
+    color: str | None
+    attributes: Mapping[str, Any] | None
+    eager_call_start: bool
+
+
+class BoundOp(Protocol, Generic[P, R_co]):
     """An op bound to an object."""
 
     name: str
     ref: OpRef | None
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Run it."""
 
-    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it and return the pair of result and Call."""
 
-    def calls(self) -> CallsIter: ...
+    def calls(self) -> CallsIter:
+        """Read its calls."""
 
 
-class Op(Protocol, Generic[P, R]):
+class Op(Protocol, Generic[P, R_co]):
     """A traced, versioned function."""
 
     name: str
@@ -65,18 +84,22 @@ class Op(Protocol, Generic[P, R]):
     __name__: str
     __qualname__: str
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Run it."""
 
     @overload
-    def __get__(self, instance: None, owner: Any, /) -> Op[P, R]: ...
+    def __get__(self, instance: None, owner: Any, /) -> Op[P, R_co]: ...
 
     @overload
     def __get__(
-        self: Op[Concatenate[Any, P2], R], instance: object, owner: Any = None, /
-    ) -> BoundOp[P2, R]: ...
+        self: Op[Concatenate[Any, P2], R_co], instance: object, owner: Any = None, /
+    ) -> BoundOp[P2, R_co]: ...
 
-    def call(self, *args: Any, **kwargs: Any) -> Any: ...
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it and return the pair of result and Call."""
 
-    def calls(self) -> CallsIter: ...
+    def calls(self) -> CallsIter:
+        """Read its calls."""
 
-    def get_captured_code(self) -> str: ...
+    def get_captured_code(self) -> str:
+        """Return the source of an op that was read from a ref."""

@@ -6,6 +6,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.serialize.introspect import class_attribute, class_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -64,7 +66,7 @@ def _code_of(function: Any) -> Any:
         elif is_instance(function, MethodType):
             function = function.__func__
         else:
-            function = getattr(type(function), "__call__", None)
+            function = class_attribute(type(function), "__call__")
     return None
 
 
@@ -107,7 +109,7 @@ def name_of(function: Any) -> str:
     """Return the name of a callable, of its class if it has none itself."""
     if is_instance(function, partial):
         return name_of(partial.func.__get__(function))
-    return _text_of(function, "__name__") or str(type.__dict__["__name__"].__get__(type(function)))
+    return _text_of(function, "__name__") or class_name(type(function))
 
 
 def inferred_name(function: Any) -> str:

@@ -24,6 +24,7 @@ from weave_lite.serialize.walk import encode
 from weave_lite.trace import saved_instance, settings
 from weave_lite.trace.classes import register_saved, saved_classes
 from weave_lite.trace.known_instances import KnownInstances
+from weave_lite.trace.op_object import BoundOp
 from weave_lite.trace.recent import Recent
 from weave_lite.trace.table import Table
 from weave_lite.trace.table_rows import encoded_rows
@@ -122,17 +123,19 @@ class Publisher:
         Raises:
             InvalidNameError: Nothing is left of the name when it is cleaned.
         """
-        if isinstance(obj, MethodType) and is_op(obj.__func__):
+        # By type and not by isinstance, which may run code of the value.
+        cls = type(obj)
+        if (cls is MethodType or cls is BoundOp) and is_op(obj.__func__):
             obj = obj.__func__
-        if is_op(obj) or type(obj) is StoredOp:
+        if is_op(obj) or cls is StoredOp:
             return self._save_op(obj, name, is_publish=True)
-        if isinstance(obj, saved_classes()):
+        if _is_object_class.get(cls):
             return self._publish_again(obj, name) or self._save_instance(obj, name, is_publish=True)
-        object_id = clean_object_id(name or saved_instance.own_name(obj) or class_name(type(obj)))
-        if isinstance(obj, Table | WeaveTable):
+        object_id = clean_object_id(name or saved_instance.own_name(obj) or class_name(cls))
+        if derives_from(cls, Table) or derives_from(cls, WeaveTable):
             text = jsontext.compact(self.table_ref(obj).uri())
         else:
-            plain = dict(obj) if type(obj) is Row else obj
+            plain = dict(obj) if cls is Row else obj
             text = encode(plain, self, redact=False).text
         return self._put_object(object_id, text, is_publish=True)
 
@@ -296,15 +299,17 @@ class Publisher:
             is_here = stored is not None and stored.project_id == self.project_id
             if stored is not None and is_here and self._stored.owns(table):
                 return stored
-        fingerprint = self._instances.fingerprint(table) if isinstance(table, Table) else None
+        known = self._instances.find_unchanged(table)
+        if known is not None and isinstance(known.ref, TableRef):
+            return known.ref
+        fingerprint = self._instances.fingerprint(table)
         digests, texts = encoded_rows(table, self)
         ref = TableRef(self.entity, self.project, digest_rows(digests))
         if ref.digest not in self._digests:
             size = sum(map(len, texts)) + sum(map(len, digests))
             self._recorder.put(EncodedTable(self.project_id, ref.digest, digests, texts), size)
             self._digests.put(ref.digest, True)
-        if isinstance(table, Table):
-            self._instances.note(table, ref, fingerprint)
+        self._instances.note(table, ref, fingerprint)
         return ref
 
     # --- ops ---
@@ -349,17 +354,18 @@ class Publisher:
             local.entangled_count = entangled
 
     def _uri_if_saved_apart(self, value: Any) -> str | None:
-        if is_op(value) or _saved_apart.get(type(value)):
+        if is_op(value) or _is_saved_apart.get(type(value)):
             return self.save_object(value)
         return None
 
 
-def _is_saved_apart(cls: type) -> bool:
-    apart = (*saved_classes(), Table, WeaveTable, StoredOp)
-    return any(derives_from(cls, known) for known in apart)
-
-
-_saved_apart = PerClass(_is_saved_apart)
+_is_object_class = PerClass(lambda cls: any(derives_from(cls, known) for known in saved_classes()))
+_is_saved_apart = PerClass(
+    lambda cls: (
+        _is_object_class.get(cls)
+        or any(derives_from(cls, known) for known in (Table, WeaveTable, StoredOp))
+    )
+)
 
 
 def _uri_of_row(row: Row) -> str | None:

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from weave_lite.trace import at_exit
 from weave_lite.trace.guard import warn
@@ -27,7 +27,6 @@ __all__ = ["RECORD_OVERHEAD_BYTES", "Recorder"]
 
 # What a record costs besides its text.
 RECORD_OVERHEAD_BYTES = 500
-_SMALL_BYTES = 200
 _NEVER = float("inf")
 # How long the writer may be at work on a backlog before producers wait for it. With the interval
 # and a batch this keeps a record from being older than 200 ms in memory.
@@ -76,7 +75,7 @@ class Recorder:
         _recorders.add(self)
 
     def _start_empty(self) -> None:
-        self._queue: deque[EncodedRecord | _Mark] = deque()
+        self._queue: deque[tuple[EncodedRecord, int] | _Mark] = deque()
         # Read-modify-write without a lock: the interpreter switches threads at calls and jumps
         # only. Set right whenever the queue is found empty, should it drift all the same.
         self._queued_bytes = 0
@@ -101,8 +100,9 @@ class Recorder:
             record: What to write.
             size: About how many bytes its texts have.
         """
-        self._queue.append(record)
-        self._queued_bytes += size + RECORD_OVERHEAD_BYTES
+        size += RECORD_OVERHEAD_BYTES
+        self._queue.append((record, size))
+        self._queued_bytes += size
         if self._is_asleep:
             self._rouse()
         if self._queued_bytes > self._max_bytes or time.monotonic() > self._behind_at:
@@ -144,10 +144,10 @@ class Recorder:
                 dropped = self._queue.pop()
             except IndexError:
                 return
-            if type(dropped) is _Mark:
+            if isinstance(dropped, _Mark):
                 self._queue.append(dropped)
                 return
-            self._queued_bytes -= _size_of(dropped)
+            self._queued_bytes -= dropped[1]
             self._lose(1)
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -207,7 +207,10 @@ class Recorder:
         self._is_asleep = True
         left = self.outstanding
         if left:
-            warn(f"weave_lite could not write {left} records before the end; they are lost", once=False)
+            warn(
+                f"weave_lite could not write {left} records before the end; they are lost",
+                once=False,
+            )
 
     # --- the writer ---
 
@@ -256,28 +259,26 @@ class Recorder:
     def _write_some(self) -> bool:
         """Write one batch; on failure put it back and let nobody wait for it."""
         queue = self._queue
-        batch: list[EncodedRecord] = []
+        taken: list[tuple[EncodedRecord, int]] = []
         marks: list[_Mark] = []
         size = 0
-        while queue and len(batch) < self._batch_size:
-            record = queue.popleft()
-            if type(record) is _Mark:
-                marks.append(record)
+        while queue and len(taken) < self._batch_size and size <= self._max_bytes:
+            entry = queue.popleft()
+            if isinstance(entry, _Mark):
+                marks.append(entry)
                 break
-            batch.append(record)  # type: ignore[arg-type]
+            taken.append(entry)
             self._writing_count += 1
-            size += _size_of(record)
-            if size > self._max_bytes:
-                break
+            size += entry[1]
         is_written = False
         try:
-            is_written = not batch or self._attempt(batch)
+            is_written = not taken or self._attempt([record for record, _ in taken])
         finally:
             if is_written:
                 self._queued_bytes -= size
             else:
-                queue.extendleft(reversed(batch))
-                marks.extend(record for record in list(queue) if type(record) is _Mark)
+                queue.extendleft(reversed(taken))
+                marks.extend(entry for entry in list(queue) if isinstance(entry, _Mark))
             self._writing_count = 0
             for mark in marks:
                 mark.reached.set()
@@ -334,17 +335,6 @@ def _is_store_failure(error: Exception) -> bool:
     from weave_lite.core.errors import StoreError  # noqa: PLC0415 - only on failures
 
     return isinstance(error, StoreError | OSError | MemoryError)
-
-
-def _size_of(record: Any) -> int:
-    """About what a record was counted as when it was put; small parts are in the overhead."""
-    size = RECORD_OVERHEAD_BYTES
-    for part in record:
-        if (type(part) is str or type(part) is bytes) and len(part) > _SMALL_BYTES:
-            size += len(part)
-        elif type(part) is list:
-            size += sum(map(len, part))
-    return size
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

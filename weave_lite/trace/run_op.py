@@ -67,7 +67,7 @@ class _Run:
                 self.args, self.kwargs = processed.args, processed.kwargs
                 inputs = processed.inputs
         started = tracer.start(options, self.args, self.kwargs, inputs, self.wish.display_name)
-        if isinstance(started, type(UNSAMPLED)):
+        if started is UNSAMPLED:
             self.is_unsampled = True
         else:
             self.call = started

@@ -1,6 +1,6 @@
 """What a publisher does with an instance that is stored on its own: read its content, set its ref.
 
-Such an instance is an Object of the user, a fetched record, or a Table.
+Such an instance is an Object of the user, a fetched record, or a table that is not stored as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from weave_lite.serialize.introspect import class_name
 from weave_lite.trace.table import Table
 from weave_lite.trace.values import record as stored
 from weave_lite.trace.values.record import SavedObject
+from weave_lite.trace.values.table import WeaveTable
 
 if TYPE_CHECKING:
     from weave_lite.serialize.registry import Sink
@@ -21,8 +22,10 @@ __all__ = ["class_name_of", "content", "own_name", "record", "set_ref"]
 
 def content(value: Any) -> Any:
     """Return what a fingerprint is made of: the rows of a table, the fields of an object."""
-    if type(value) is Table:
+    if isinstance(value, Table):
         return value.rows
+    if isinstance(value, WeaveTable):
+        return value.load_all()
     fields = stored.fields_of(value) if isinstance(value, SavedObject) else value.__dict__
     return {**fields, "ref": None}
 
@@ -44,11 +47,14 @@ def record(value: Any, sink: Sink) -> dict[str, Any]:
 
 def own_name(value: Any) -> str | None:
     """Return the name that a value has itself, if it is a text."""
-    if isinstance(value, SavedObject):
+    if type(value) is SavedObject:
         name = stored.fields_of(value).get("name")
     else:
-        name = getattr(value, "name", None)
-    return name if isinstance(name, str) and name else None
+        try:
+            name = getattr(value, "name", None)
+        except Exception:  # it may be any property of the user
+            return None
+    return name if type(name) is str and name else None
 
 
 def class_name_of(value: Any) -> str:
@@ -62,5 +68,5 @@ def set_ref(value: Any, ref: Any) -> None:
     """Set where an instance is stored, past its checks."""
     if isinstance(value, SavedObject | Table):
         value.ref = ref
-    else:
+    elif not isinstance(value, WeaveTable):
         value.__dict__["ref"] = ref

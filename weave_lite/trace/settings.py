@@ -47,8 +47,12 @@ class Settings(NamedTuple):
 
 
 _TRUE_WORDS = frozenset({"yes", "true", "1", "on"})
-_BOOLEANS = frozenset(name for name, default in Settings._field_defaults.items() if type(default) is bool)
-_INTEGERS = frozenset({"client_parallelism", "server_cache_size_limit", "max_calls_queue_size", "retry_max_attempts"})
+_BOOLEANS = frozenset(
+    name for name, default in Settings._field_defaults.items() if type(default) is bool
+)
+_INTEGERS = frozenset(
+    {"client_parallelism", "server_cache_size_limit", "max_calls_queue_size", "retry_max_attempts"}
+)
 
 _current: Settings | None = None
 
@@ -67,7 +71,9 @@ def use(settings: Settings | None) -> None:
     _current = settings
 
 
-def resolve(given: UserSettings | Mapping[str, Any] | None, env: Mapping[str, str] | None = None) -> Settings:
+def resolve(
+    given: UserSettings | Mapping[str, Any] | None, env: Mapping[str, str] | None = None
+) -> Settings:
     """Resolve settings: environment over the given ones over the defaults.
 
     Args:

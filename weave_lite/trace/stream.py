@@ -152,9 +152,7 @@ def _close(stream: Stream, body: Generator[Any, Any, Any]) -> None:
     stream.end()
 
 
-async def drive_async(
-    stream: Stream, body: AsyncGenerator[Any, Any]
-) -> AsyncGenerator[Any, Any]:
+async def drive_async(stream: Stream, body: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
     """Run an async generator step by step inside its call."""
     call = stream.call
     value: Any = None

@@ -22,9 +22,7 @@ _lock = RLock()
 
 # Values of these types have no usage; everything else is asked for it. By id, because a metaclass
 # may refuse to be hashed or compared.
-_PLAIN = frozenset(
-    map(id, (type(None), bool, int, float, str, bytes, list, tuple, set, frozenset))
-)
+_PLAIN = frozenset(map(id, (type(None), bool, int, float, str, bytes, list, tuple, set, frozenset)))
 
 
 def usage_of(output: Any) -> dict[str, Any] | None:
@@ -75,7 +73,9 @@ def merged(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(values)
     for key, value in over.items():
         old = result.get(key)
-        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        result[key] = (
+            merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
     return result
 
 

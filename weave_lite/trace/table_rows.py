@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,14 +10,17 @@ import orjson
 from weave_lite.core import jsontext
 from weave_lite.core.digest import digest_canonical
 from weave_lite.serialize.walk import encode
+from weave_lite.trace.table import check_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from weave_lite.core.refs import TableRef
     from weave_lite.serialize.registry import Sink
 
-__all__ = ["encoded_rows"]
+__all__ = ["append_in_parts", "encoded_rows"]
 
+_ROWS_PER_APPEND = 10_000
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -41,6 +45,32 @@ def encoded_rows(rows: Iterable[dict[str, Any]], sink: Sink) -> tuple[list[str],
         texts.append(text)
         digests.append(digest_canonical(canonical))
     return digests, texts
+
+
+def append_in_parts(
+    ref: TableRef,
+    rows: Iterable[dict[str, Any]],
+    sink: Sink,
+    append: Callable[[TableRef, list[dict[str, Any]]], TableRef],
+) -> TableRef:
+    """Append rows to a stored table, so many at a time that few copies of it are made.
+
+    Args:
+        ref: The table.
+        rows: Dicts of any values.
+        sink: Saves what stands on its own inside them.
+        append: Stores a copy of a table with more rows, given as JSON values.
+
+    Raises:
+        TypeError: A row is not a dict.
+    """
+    remaining = iter(rows)
+    while part := list(islice(remaining, _ROWS_PER_APPEND)):
+        for row in part:
+            check_row(row)
+        texts = encoded_rows(part, sink)[1]
+        ref = append(ref, [jsontext.parse(text) for text in texts])
+    return ref
 
 
 def _fast_text(row: dict[str, Any]) -> str | None:

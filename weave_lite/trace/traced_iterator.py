@@ -90,7 +90,7 @@ class TracedIterator:
             self._weave_source = self._weave_iterator = enter()
         return self
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> Any:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> Any:
         leave = getattr(self._weave_source, "__exit__", None)
         try:
             return None if leave is None else leave(kind, error, traceback)
@@ -103,7 +103,7 @@ class TracedIterator:
             self._weave_source = self._weave_iterator = await enter()
         return self
 
-    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> Any:
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> Any:
         leave = getattr(self._weave_source, "__aexit__", None)
         try:
             return None if leave is None else await leave(kind, error, traceback)
@@ -158,7 +158,10 @@ def add_accumulator(
             return value
 
         def end(state: Any, error: BaseException | None) -> None:
-            finish(state if on_finish_post_processor is None else on_finish_post_processor(state), error)
+            finish(
+                state if on_finish_post_processor is None else on_finish_post_processor(state),
+                error,
+            )
 
         return TracedIterator(value, Stream(None, end, make_accumulator(inputs)))
 

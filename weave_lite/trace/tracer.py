@@ -13,6 +13,7 @@ from weave_lite.core import clock, ids
 from weave_lite.core.errors import OpCallError
 from weave_lite.serialize.walk import encode
 from weave_lite.trace import settings as settings_module
+from weave_lite.trace.attribute_texts import AttributeTexts
 from weave_lite.trace.attributes import automatic_attributes
 from weave_lite.trace.bind import plan_for
 from weave_lite.trace.call import Call
@@ -39,11 +40,10 @@ from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from weave_lite.trace.attributes import AttributeScope
     from weave_lite.trace.op_spec import OpSpec
     from weave_lite.trace.weave_client import WeaveClient
 
-__all__ = ["UNSAMPLED", "Tracer", "Unsampled", "placeholder", "tracer_of"]
+__all__ = ["UNSAMPLED", "Tracer", "placeholder", "tracer_of"]
 
 _NO_OUTPUT: tuple[str, tuple[str, ...]] = ("null", ())
 _ONE_SUCCESS = '{"status_counts":{"success":1,"error":0}}'
@@ -51,11 +51,8 @@ _make = tuple.__new__
 _new_call = Call.__new__
 
 
-class Unsampled:
-    """Stands for a call that is left out by its sampling rate, with all below it."""
-
-
-UNSAMPLED: Final = Unsampled()
+# Stands for a call that is left out by its sampling rate, with all below it.
+UNSAMPLED: Final = Call("", "", "", None, {})
 
 
 class Tracer:
@@ -66,10 +63,8 @@ class Tracer:
     """
 
     __slots__ = (
-        "_automatic",
+        "_attributes",
         "_client",
-        "_key",
-        "_plain_attributes",
         "_prints_links",
         "_project_id",
         "_publisher",
@@ -89,14 +84,11 @@ class Tracer:
     def refresh(self) -> None:
         """Read the settings and global attributes anew."""
         settings = settings_module.current()
-        self._automatic = automatic_attributes(settings)
+        self._attributes = AttributeTexts(automatic_attributes(settings), self._publisher)
         self._prints_links = settings.print_call_link
         self._run_id = os.environ.get("WANDB_RUN_ID") and (
             f"{self._project_id}/{os.environ['WANDB_RUN_ID']}"
         )
-        # Scopes and ops keep the text of their attributes as long as this object is the same.
-        self._key = object()
-        self._plain_attributes = self._attributes_text({})
 
     # --- the start ---
 
@@ -107,7 +99,7 @@ class Tracer:
         kwargs: dict[str, Any],
         inputs: dict[str, Any] | None = None,
         display_name: Any = None,
-    ) -> Call | Unsampled | None:
+    ) -> Call | None:
         """Begin the call of an op, unless it is not to be traced. The call is not on the stack yet.
 
         Args:
@@ -183,9 +175,9 @@ class Tracer:
             trace_id, parent_id = parent.trace_id, parent.id
         scope = attribute_scope.get()
         if scope is None and attributes is None and not spec.attributes:
-            attributes_json = self._plain_attributes
+            attributes_json = self._attributes.plain
         else:
-            attributes_json = self._special_attributes(scope, spec, attributes)
+            attributes_json = self._attributes.text_for(scope, spec.attributes, attributes)
         if options["postprocess_inputs"] is not None or for_all_ops.postprocess_inputs is not None:
             inputs = processed_inputs(options, inputs)
         inputs_json, refs = encode(inputs, publisher)
@@ -223,7 +215,7 @@ class Tracer:
             display_name = named(call, display_name)
         record: EncodedStart = _make(
             EncodedStart,
-            (  # type: ignore[arg-type]
+            (
                 project_id,
                 call_id,
                 trace_id,
@@ -251,29 +243,6 @@ class Tracer:
         spec.uri = ref.uri()
         spec.publisher = self._publisher
         spec.ref = options["ref"] = ref
-
-    # --- attributes ---
-
-    def _special_attributes(
-        self, scope: AttributeScope | None, spec: OpSpec, given: Mapping[str, Any] | None
-    ) -> str:
-        if given is None and not spec.attributes and scope is not None:
-            if scope.key is not self._key:
-                scope.text = self._attributes_text(scope.values)
-                scope.key = self._key
-            return scope.text
-        values = dict(spec.attributes)
-        if scope is not None:
-            values = _over(values, scope.values)
-        if given is not None:
-            values = _over(values, {str(key): value for key, value in given.items()})
-        return self._attributes_text(values)
-
-    def _attributes_text(self, values: Mapping[str, Any]) -> str:
-        joined = _over(dict(for_all_ops.attributes), values)
-        own = joined.pop("weave", None)
-        automatic = {**own, **self._automatic} if isinstance(own, dict) else self._automatic
-        return encode({"weave": automatic, **joined}, self._publisher).text
 
     # --- the end ---
 
@@ -350,7 +319,7 @@ class Tracer:
             )
         record: EncodedEnd = _make(
             EncodedEnd,
-            (  # type: ignore[arg-type]
+            (
                 call.project_id,
                 call.id,
                 call._ended,  # noqa: SLF001
@@ -374,15 +343,6 @@ def _sum_up(call: Call, output: Any) -> None:
     elif parent is not None:
         parent._successes += call._successes  # noqa: SLF001
         parent._errors += call._errors  # noqa: SLF001
-
-
-def _over(values: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Put attributes over others; only what stands under ``weave`` is joined."""
-    below, above = values.get("weave"), others.get("weave")
-    joined = {**values, **others}
-    if isinstance(below, dict) and isinstance(above, dict):
-        joined["weave"] = {**below, **above}
-    return joined
 
 
 def _is_left_out(rate: float) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["UserSettings", "validated"]
 
@@ -43,7 +45,9 @@ def validated(given: UserSettings | Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         pydantic.ValidationError: A key is unknown or a value does not fit.
     """
-    settings = given if isinstance(given, UserSettings) else UserSettings.model_validate(dict(given))
+    settings = (
+        given if isinstance(given, UserSettings) else UserSettings.model_validate(dict(given))
+    )
     values = settings.model_dump(exclude_unset=True)
     if "redact_pii_fields" in values:
         values["redact_pii_fields"] = tuple(values["redact_pii_fields"])

@@ -27,7 +27,7 @@ class ContextAwareThreadPoolExecutor(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Schedule a call in a copy of the caller's context."""
-        return super().submit(copy_context().run, fn, *args, **kwargs)  # type: ignore[arg-type]
+        return super().submit(copy_context().run, fn, *args, **kwargs)
 
     def map(
         self,

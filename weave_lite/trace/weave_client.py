@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from weave_lite.core import jsontext
-from weave_lite.core.errors import InvalidRefError, NotFoundError
+from weave_lite.core.errors import InvalidRefError, InvalidRequest, NotFoundError
 from weave_lite.core.names import check_project_id
 from weave_lite.core.refs import ObjectRef
 from weave_lite.trace import manual_call, settings
@@ -25,8 +23,7 @@ from weave_lite.trace.publish import Publisher
 from weave_lite.trace.recorder import Recorder
 from weave_lite.trace.resolver import parse_location
 from weave_lite.trace.stored_reader import StoredReader
-from weave_lite.trace.table import check_row
-from weave_lite.trace.table_rows import encoded_rows
+from weave_lite.trace.table_rows import append_in_parts
 from weave_lite.trace.values.build import Builder
 from weave_lite.trace.values.table import WeaveTable
 from weave_lite.trace_server import trace_server_interface as tsi
@@ -40,9 +37,6 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.trace_server_interface import TraceServerInterface
 
 __all__ = ["Call", "CallsIter", "FlushStatus", "PaginatedIterator", "WeaveClient"]
-
-# A table is copied for each part, so parts are large.
-_ROWS_PER_APPEND = 10_000
 
 
 class WeaveClient:
@@ -174,16 +168,23 @@ class WeaveClient:
         Raises:
             NotFoundError: There is no such call (also a ValueError).
         """
-        found = self.get_calls(
-            filter={"call_ids": [call_id]},
-            limit=1,
-            include_costs=include_costs,
-            include_feedback=include_feedback,
-            columns=columns,
-        )
-        for call in found:
-            return call
-        raise NotFoundError(f"Call not found: {call_id!r} is no call of {self.project_id}")
+        if not isinstance(call_id, str):
+            raise InvalidRequest(f"call_id must be a text, not {type(call_id).__name__}")
+        if columns is not None or include_feedback:
+            found = self.get_calls(
+                filter=tsi.CallsFilter(call_ids=[call_id]),
+                limit=1,
+                include_costs=include_costs,
+                include_feedback=include_feedback,
+                columns=columns,
+            )
+            call = next(iter(found), None)
+        else:
+            self.recorder.flush()
+            call = self._calls.read(call_id, include_costs=include_costs)
+        if call is None:
+            raise NotFoundError(f"Call not found: {call_id!r} is no call of {self.project_id}")
+        return call
 
     def calls(
         self, filter: tsi.CallsFilter | None = None, include_costs: bool = False
@@ -351,12 +352,7 @@ class WeaveClient:
             TypeError: A row is not a dict.
         """
         ref = self.publisher.table_ref(table)
-        remaining = iter(rows)
-        while chunk := list(islice(remaining, _ROWS_PER_APPEND)):
-            for row in chunk:
-                check_row(row)
-            texts = encoded_rows(chunk, self.publisher)[1]
-            ref = self._reader.append_rows(ref, [jsontext.parse(text) for text in texts])
+        ref = append_in_parts(ref, rows, self.publisher, self._reader.append_rows)
         return WeaveTable(self._builder, ref)
 
     def _object_ref(self, ref: Any) -> ObjectRef:

@@ -3,11 +3,13 @@
 Per method: open a transaction, call the store, return a response. It knows no SQL.
 """
 
+# ruff: noqa: ARG002 - a method that refuses does not look at its request
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from weave_lite.core.errors import NotSupportedError
+from weave_lite.core.errors import InvalidRequest, NotSupportedError
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server import validate
 from weave_lite.trace_server.store import (
@@ -89,8 +91,13 @@ class SqliteTraceServer(tsi.TraceServerInterface):
 
     def write_encoded(self, records: Sequence[EncodedRecord]) -> None:
         """Write encoded records in order, in one transaction."""
-        with self._store.write() as conn:
-            encoded.write_records(conn, records)
+        try:
+            with self._store.write() as conn:
+                encoded.write_records(conn, records)
+        except InvalidRequest:
+            # One text that cannot be stored as it is must not cost the others of its batch.
+            with self._store.write() as conn:
+                encoded.write_records(conn, encoded.without_surrogates(records))
 
     # --- calls ---
 
@@ -132,7 +139,8 @@ class SqliteTraceServer(tsi.TraceServerInterface):
 
     def calls_query(self, req: tsi.CallsQueryReq) -> tsi.CallsQueryRes:
         """Read all calls that a query finds."""
-        return tsi.CallsQueryRes(calls=list(self.calls_query_stream(req)))
+        calls = list(self.calls_query_stream(req))
+        return tsi.CallsQueryRes.from_trusted({"calls": calls})
 
     def calls_query_stream(self, req: tsi.CallsQueryReq) -> Iterator[tsi.CallSchema]:
         """Read the calls that a query finds one by one; the request is checked at once."""

@@ -20,6 +20,7 @@ from weave_lite.core.errors import (
 )
 from weave_lite.core.ids import new_id
 from weave_lite.core.ref_texts import refs_in_json
+from weave_lite.trace_server.interface.calls import CallEndReq, CallStartReq
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 
 if TYPE_CHECKING:
@@ -139,9 +140,9 @@ def call_batch(req: tsi.CallCreateBatchReq) -> list[EncodedStart | EncodedEnd]:
     for index, item in enumerate(req.batch):
         part = item.req
         try:
-            if item.mode == "start" and hasattr(part, "start"):
+            if item.mode == "start" and isinstance(part, CallStartReq):
                 parts.append(call_start(part))
-            elif item.mode == "end" and hasattr(part, "end"):
+            elif item.mode == "end" and isinstance(part, CallEndReq):
                 parts.append(call_end(part))
             else:
                 raise InvalidRequest(

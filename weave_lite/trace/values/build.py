@@ -10,7 +10,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from weave_lite.core.errors import NotFoundError, ObjectDeletedError
+from weave_lite.core.errors import (
+    InvalidNameError,
+    InvalidRequest,
+    NotFoundError,
+    ObjectDeletedError,
+)
 from weave_lite.core.refs import ROW_EDGE, ObjectRef, OpRef, TableRef
 from weave_lite.serialize.read import decode
 from weave_lite.trace.classes import find_classes, saved_classes
@@ -156,7 +161,8 @@ class _Build:
         except ObjectDeletedError as error:
             warn(f"{ref.uri()} was deleted; a DeletedRef stands in its place")
             value = DeletedRef(ref, error)
-        except NotFoundError:
+        except (NotFoundError, InvalidRequest, InvalidNameError):
+            # Any text that looks like a ref may stand in a value.
             value = ref
         finally:
             self._fetching.discard(ref)
@@ -230,7 +236,8 @@ class _Build:
     def _plain_record(
         self, name: str, bases: list[str], fields: dict[str, Any], ref: ObjectRef | None
     ) -> WeaveObject:
-        if ref is None or ref.extra or bases[-2:-1] != ["Object"]:
+        is_object = name == "Object" or bases[-2:-1] == ["Object"]
+        if ref is None or ref.extra or not is_object:
             return WeaveObject(name, bases, fields, ref=ref, fetch=self._builder.fetch)
         record = SavedObject(name, bases, fields, ref=ref, fetch=self._builder.fetch)
         self._builder.registrar.remember(record, ref)

@@ -77,8 +77,6 @@ class WeaveObject:
             ) from None
         if isinstance(value, ObjectRef) and self._fetch is not None:
             value = fields[name] = self._fetch(value)
-        if isinstance(value, StoredOp):
-            return value.bound_to(self)
         return value.__get__(self) if is_op(value) else value
 
     def __setattr__(self, name: str, value: Any) -> None:

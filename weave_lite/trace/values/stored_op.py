@@ -22,18 +22,14 @@ class StoredOp:
     Args:
         ref: Where it is stored.
         read_source: Reads the text of its code.
-        owner: The record that it is a method of.
     """
 
-    __slots__ = ("_owner", "_read_source", "_source", "ref")
+    __slots__ = ("_read_source", "_source", "ref")
 
-    def __init__(
-        self, ref: OpRef, read_source: Callable[[], str], owner: Any | None = None
-    ) -> None:
+    def __init__(self, ref: OpRef, read_source: Callable[[], str]) -> None:
         self.ref = ref
         self._read_source = read_source
         self._source: str | None = None
-        self._owner = owner
 
     @property
     def name(self) -> str:
@@ -54,10 +50,6 @@ class StoredOp:
         """
         return require_client().get_calls(filter={"op_names": [self.ref.uri()]})
 
-    def bound_to(self, owner: Any) -> StoredOp:
-        """Return the op as a method of a record."""
-        return StoredOp(self.ref, self.get_captured_code, owner)
-
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: stored code is not run.
 
@@ -65,9 +57,8 @@ class StoredOp:
             NotSupportedError: Always.
         """
         del args, kwargs
-        where = "" if self._owner is None else f" of {type(self._owner).__name__}"
         raise NotSupportedError(
-            f"op {self.name!r}{where} was read from the store, and stored code is not run. Import the "
+            f"op {self.name!r} was read from the store, and stored code is not run. Import the "
             "module that defines it and read the object again, or read it with "
             f"weave.ref({self.ref.uri()!r}).get(allow_stored_code=True)"
         )

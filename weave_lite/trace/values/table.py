@@ -329,7 +329,7 @@ class WeaveTable:
             TypeError: It is not a dict.
         """
         check_row(row)
-        self._load_all().append(row)
+        self.load_all().append(row)
 
     def pop(self, index: SupportsIndex = -1) -> dict[str, Any]:
         """Take a row out; reads all rows first.
@@ -337,14 +337,15 @@ class WeaveTable:
         Raises:
             IndexError: There is no such row.
         """
-        return self._load_all().pop(index)
+        return self.load_all().pop(index)
 
     def _keep(self, row: Row) -> None:
         with self._lock:
             if self._local is None:
                 self._changed[row._index] = row  # noqa: SLF001 - one thing
 
-    def _load_all(self) -> list[dict[str, Any]]:
+    def load_all(self) -> list[dict[str, Any]]:
+        """Read all rows and keep them: from now on the table is a list of its own."""
         with self._lock:
             if self._local is None:
                 rows: list[dict[str, Any]] = list(self)

@@ -69,7 +69,7 @@ def rows_by_pk(
     found = {
         row[-1]: row
         for row in raw.execute(
-            _select(columns) + " WHERE c.pk IN (SELECT value FROM json_each(?))",
+            _select_by_pk(columns),
             (project_id, orjson.dumps(pks).decode()),
         )
     }
@@ -120,20 +120,28 @@ _delta = dt.timedelta
 
 
 @cache
+def _select_by_pk(columns: Columns) -> str:
+    return _select(columns) + " WHERE c.pk IN (SELECT value FROM json_each(?))"
+
+
 def _select(columns: Columns) -> str:
     """Write the statement for a choice of columns; what is not asked for is not joined."""
     attributes, inputs, output, summary, _ = columns
-    return (
-        "SELECT c.id, ?, o.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id,"
-        f" c.turn_id, c.started_at, {'a.attributes' if attributes else 'NULL'},"
-        f" {'i.inputs' if inputs else 'NULL'}, c.ended_at, c.exception,"
-        f" {'u.output' if output else 'NULL'}, {'c.summary' if summary else 'NULL'},"
-        " c.wb_user_id, c.wb_run_id, c.pk FROM calls AS c"
-        " LEFT JOIN op_names AS o ON o.pk = c.op"
-        + (" LEFT JOIN attribute_sets AS a ON a.pk = c.attributes" if attributes else "")
-        + (" LEFT JOIN call_inputs AS i ON i.pk = c.pk" if inputs else "")
-        + (" LEFT JOIN call_outputs AS u ON u.pk = c.pk" if output else "")
-    )
+    words = [
+        "SELECT c.id, ?, o.op_name, c.display_name, c.trace_id, c.parent_id, c.thread_id,",
+        "c.turn_id, c.started_at,",
+        "a.attributes," if attributes else "NULL,",
+        "i.inputs," if inputs else "NULL,",
+        "c.ended_at, c.exception,",
+        "u.output," if output else "NULL,",
+        "c.summary," if summary else "NULL,",
+        "c.wb_user_id, c.wb_run_id, c.pk FROM calls AS c",
+        "LEFT JOIN op_names AS o ON o.pk = c.op",
+        "LEFT JOIN attribute_sets AS a ON a.pk = c.attributes" if attributes else "",
+        "LEFT JOIN call_inputs AS i ON i.pk = c.pk" if inputs else "",
+        "LEFT JOIN call_outputs AS u ON u.pk = c.pk" if output else "",
+    ]
+    return " ".join(words)
 
 
 _SELECT_BY_ID: Final = (

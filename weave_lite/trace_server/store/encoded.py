@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.clock import now_micros
 from weave_lite.trace_server.interface.encoded import (
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.interface.encoded import EncodedRecord
 
-__all__ = ["write_records"]
+__all__ = ["without_surrogates", "write_records"]
 
 
 def write_records(conn: Connection, records: Sequence[EncodedRecord]) -> None:
@@ -47,3 +47,16 @@ def write_records(conn: Connection, records: Sequence[EncodedRecord]) -> None:
             case EncodedFile():
                 files.insert_file(conn, project, *record[1:])
     calls_write.write_parts(conn, parts)
+
+
+def without_surrogates(records: Sequence[EncodedRecord]) -> list[EncodedRecord]:
+    r"""Copy records with lone surrogates as their escape (``\ud800``): UTF-8 has no form of them."""
+    return [type(record)._make(map(_escaped, record)) for record in records]
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, tuple | list):
+        return tuple(map(_escaped, value))
+    return value

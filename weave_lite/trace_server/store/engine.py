@@ -12,7 +12,6 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from weave_lite.core.errors import StoreError, UsageError
@@ -26,6 +25,7 @@ from weave_lite.trace_server.store.connections import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from sqlalchemy import Connection

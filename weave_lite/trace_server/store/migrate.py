@@ -84,12 +84,12 @@ def create_schema(raw: sqlite3.Connection) -> None:
     """Make all tables on a connection that is inside a transaction, and mark the file as ours."""
     for statement in DDL.rstrip(";\n").split(";\n"):
         raw.execute(statement)
-    raw.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (REVISION,))
     raw.execute("ANALYZE")  # makes the table of statistics
     raw.executemany(
         "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('calls', ?, ?)", STATISTICS.items()
     )
     raw.execute("ANALYZE sqlite_schema")  # makes this connection read it
+    raw.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (REVISION,))
     raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     raw.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

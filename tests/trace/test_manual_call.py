@@ -1,0 +1,99 @@
+"""Calls made by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from weave_lite.core.errors import UsageError
+from weave_lite.trace import settings
+from weave_lite.trace.call_context import get_current_call, tracing_disabled
+from weave_lite.trace.manual_call import create_call, fail_call, finish_call
+from weave_lite.trace.op import op
+
+
+@op(postprocess_output=lambda o: [o])
+def leaf(x):
+    return x
+
+
+def test_calls_by_name_use_the_stack(client):
+    """Created calls are current until they are finished."""
+    parent = create_call(client, "myop", {"a": 1}, display_name="shown", attributes={"k": 1})
+    child = create_call(client, "child", {"b": 2})
+    assert get_current_call() is child
+    finish_call(client, child, output=5)
+    fail_call(client, parent, ValueError("f"))
+    alone = create_call(client, "detached", {}, use_stack=False)
+    assert get_current_call() is None
+    finish_call(client, alone)
+    assert client.tree == [("myop", None), ("child", 0), ("detached", None)]
+    first, second, _ = client.calls
+    assert first["exception"] == {"type": "ValueError", "message": "f"}
+    assert (first["display_name"], first["attributes"]) == ("shown", {"weave": {}, "k": 1})
+    assert second["output"] == 5
+    assert child.summary == {"status_counts": {"success": 1, "error": 0}}
+
+
+def test_one_anonymous_op_per_name(client):
+    """All calls of a name are of one op."""
+    first, second = (create_call(client, "same", {}, use_stack=False) for _ in range(2))
+    assert first.op_name == second.op_name
+    assert len(client.__dict__["_anonymous_ops"]) == 1
+
+
+def test_postprocessing_of_the_op_applies_only_if_it_is_given(client):
+    """When the call is finished."""
+    for given in (None, leaf):
+        call = create_call(client, leaf, {"x": 1})
+        finish_call(client, call, 7, op=given)
+    assert [c["output"] for c in client.calls] == [7, [7]]
+
+
+def test_a_parent_can_be_given(client):
+    """A placeholder is none."""
+    parent = create_call(client, "p", {}, use_stack=False)
+    create_call(client, "c", {}, parent=parent, use_stack=False)
+    with tracing_disabled():
+        nobody = create_call(client, "x", {"a": 1})
+    create_call(client, "d", {}, parent=nobody, use_stack=False)
+    assert (nobody.id, nobody.inputs) == (None, {"a": 1})
+    assert client.tree == [("p", None), ("c", 0), ("d", None)]
+
+
+def test_disabled_means_placeholders(client):
+    """Finishing one does nothing."""
+    settings.use(settings.Settings(disabled=True))
+    call = create_call(client, "x", {})
+    finish_call(client, call, 1)
+    fail_call(client, call, ValueError())
+    assert client.calls == []
+
+
+def test_a_call_is_finished_once(client):
+    """The second end is ignored."""
+    call = create_call(client, "x", {})
+    finish_call(client, call, 1)
+    finish_call(client, call, 2)
+    assert client.calls[0]["output"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "inputs", "message"),
+    [
+        (3, {}, "op must be"),
+        (print, {}, "op must be"),
+        ("x", [1], "inputs must be"),
+        ("x", None, "inputs must be"),
+    ],
+)
+def test_wrong_arguments_are_named(client, given, inputs, message):
+    """With the field and the remedy."""
+    with pytest.raises(UsageError, match=message):
+        create_call(client, given, inputs)
+
+
+@pytest.mark.parametrize("name", ["", "///", "\x00"])
+def test_a_name_of_nothing_is_refused(client, name):
+    """An op needs a name that something is left of."""
+    with pytest.raises(ValueError, match="name"):
+        create_call(client, name, {})
