@@ -112,8 +112,8 @@ def cyclic_dict() -> dict[str, Any]:
 
 
 def cyclic_dataclass() -> Point:
-    value = Point(1)
-    value.y = [value]
+    value = Point(1, [])
+    value.y.append(value)
     return value
 
 
@@ -259,13 +259,7 @@ NASTY: list[Nasty] = [
     Nasty(
         "cyclic dataclass",
         cyclic_dataclass,
-        {
-            "_type": "Point",
-            "x": 1,
-            "y": ["<cycle: Point>"],
-            "_class_name": "Point",
-            "_bases": [],
-        },
+        {"_type": "Point", "x": 1, "y": ["<cycle: Point>"], "_class_name": "Point", "_bases": []},
     ),
     Nasty(
         "shared, not cyclic",

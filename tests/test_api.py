@@ -319,7 +319,10 @@ def test_kill_nine_loses_nothing_flushed_and_no_more_than_promised(round_):
     rest = done.communicate()[0]
     lines.extend(line.split() for line in rest.splitlines() if len(line.split()) == 2)
     made = [(int(n), float(t)) for n, t in lines[1:]]
-    outputs = [c.output for c in stored()]
+    calls = stored()
+    # The newest call may be stored without its end.
+    outputs = [c.output for c in calls if c.ended_at]
+    assert len(calls) - len(outputs) <= 1
     assert outputs[:200] == list(range(200))
     assert outputs == list(range(len(outputs)))
     last_made, last_time = made[-1]

@@ -100,7 +100,7 @@ def test_importing_and_decorating_loads_little():
 
 
 def test_init_loads_no_upgrade_tool():
-    """alembic is only for old files, and inspection only for odd callables."""
+    """The upgrade tool is only for old files, and inspection only for odd callables."""
     loaded = loaded_by(
         "import weave_lite as weave\n"
         "weave.init('demo', db=':memory:')\n"

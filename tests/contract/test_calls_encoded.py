@@ -26,13 +26,16 @@ P = "acme/demo"
 REF = "weave:///acme/demo/object/a:DA"
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(REF),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 DICTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=3)
 IDS = st.sampled_from(["1", "2", "3"])
 TIMES = st.datetimes(
-    min_value=dt.datetime(2000, 1, 1), max_value=dt.datetime(2100, 1, 1)  # noqa: DTZ001
+    min_value=dt.datetime(2000, 1, 1),  # noqa: DTZ001
+    max_value=dt.datetime(2100, 1, 1),  # noqa: DTZ001
 )
 STARTS = st.fixed_dictionaries(
     {
@@ -45,9 +48,7 @@ STARTS = st.fixed_dictionaries(
         "inputs": DICTS,
     },
     optional={
-        "display_name": st.text(
-            st.characters(exclude_categories=["Cs"]), max_size=5
-        ),
+        "display_name": st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
         "parent_id": IDS,
         "thread_id": st.just("th"),
         "wb_user_id": st.just("u"),
@@ -142,7 +143,11 @@ def test_lone_surrogates_cost_no_record(server):
     """A text that UTF-8 cannot hold is written as its escape, and its batch is whole."""
     good = EncodedStart(P, "1", "t", None, "é", None, 1, "{}", "{}")
     server.write_encoded(
-        [good, good._replace(id="2", display_name="a\ud800"), EncodedEnd(P, "1", 2, "\udfff", "1", "{}")]
+        [
+            good,
+            good._replace(id="2", display_name="a\ud800"),
+            EncodedEnd(P, "1", 2, "\udfff", "1", "{}"),
+        ]
     )
     found = server.calls_query(tsi.CallsQueryReq(project_id=P)).calls
     assert [(call.op_name, call.display_name, call.exception) for call in found] == [
@@ -153,8 +158,6 @@ def test_lone_surrogates_cost_no_record(server):
 
 def test_refs_of_a_record_may_repeat(server):
     """A ref that a record names twice is one ref."""
-    server.write_encoded(
-        [EncodedStart(P, "1", "t", None, "op", None, 1, "{}", "{}", (REF, REF))]
-    )
+    server.write_encoded([EncodedStart(P, "1", "t", None, "op", None, 1, "{}", "{}", (REF, REF))])
     req = tsi.CallsQueryReq(project_id=P, filter={"input_refs": [REF]})
     assert len(server.calls_query(req).calls) == 1

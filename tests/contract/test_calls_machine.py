@@ -139,9 +139,7 @@ class CallsMachine(RuleBasedStateMachine):
     @rule(p=PROJECTS, i=IDS, name=st.sampled_from(["", "u1", "u2"]))
     def update(self, p, i, name):
         self.model.part(p, i)["name"] = name
-        self.server.call_update(
-            tsi.CallUpdateReq(project_id=p, call_id=i, display_name=name)
-        )
+        self.server.call_update(tsi.CallUpdateReq(project_id=p, call_id=i, display_name=name))
 
     @rule(p=PROJECTS, call_ids=st.lists(IDS, max_size=2))
     def delete(self, p, call_ids):

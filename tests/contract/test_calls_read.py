@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import threading
+import tracemalloc
 
 import pytest
 
@@ -450,3 +451,16 @@ def test_read_only_server(tmp_path):
             fill(server, item("2"))
 
 
+def test_stream_of_large_calls_needs_little_memory(server):
+    """A stream holds a few calls at a time, however large they are."""
+    text = "x" * 200_000
+    for n in range(100):
+        fill(server, item(f"{n:04}", n, inputs={"text": text}))
+    tracemalloc.start()
+    try:
+        count_read = sum(1 for _ in server.calls_query_stream(tsi.CallsQueryReq(project_id=P)))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count_read == 100
+    assert peak_bytes < 8_000_000

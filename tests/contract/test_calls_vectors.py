@@ -81,4 +81,6 @@ def test_derived_summary(filled, expected):
     call = filled.call_read(tsi.CallReadReq(project_id=project_id, id=expected["id"])).call
     derived = ("status", "latency_ms", "display_name", "trace_name")
     found = {key: value for key, value in call.summary["weave"].items() if key in derived}
-    assert found == {key: value for key, value in expected["summary_weave"].items() if key in derived}
+    assert found == {
+        key: value for key, value in expected["summary_weave"].items() if key in derived
+    }

@@ -56,9 +56,7 @@ def ids(server, project_id=P, **filter_fields):
 
 
 def update(server, name, call_id="1", project_id=P):
-    server.call_update(
-        tsi.CallUpdateReq(project_id=project_id, call_id=call_id, display_name=name)
-    )
+    server.call_update(tsi.CallUpdateReq(project_id=project_id, call_id=call_id, display_name=name))
 
 
 def delete(server, *call_ids, project_id=P):

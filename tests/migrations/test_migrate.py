@@ -49,8 +49,12 @@ def statistics_of(path):
         raw.close()
 
 
+def names_in(folder):
+    return [path.name for path in folder.iterdir()]
+
+
 def fingerprint(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest(), os.stat(path).st_mtime_ns
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest(), Path(path).stat().st_mtime_ns
 
 
 def make_old_file(path):
@@ -64,7 +68,7 @@ def make_old_file(path):
     raw.close()
 
 
-NEXT_REVISION = '''
+NEXT_REVISION = """
 from alembic import op
 import sqlalchemy as sa
 
@@ -75,7 +79,7 @@ def upgrade():
     op.add_column("projects", sa.Column("note", sa.Text()))
     op.execute("UPDATE projects SET note = 'note of ' || project_id")
     {extra}
-'''
+"""
 
 
 def next_scripts(tmp_path, extra="pass"):
@@ -207,7 +211,7 @@ def test_newer_file_is_refused_untouched(tmp_path):
         Store.open(path)
     assert (caught.value.found, caught.value.expected) == ("7", str(SCHEMA_VERSION))
     assert fingerprint(path) == before
-    assert os.listdir(tmp_path) == ["newer.db"]
+    assert names_in(tmp_path) == ["newer.db"]
 
 
 def test_newer_file_is_refused_while_its_version_is_in_the_log(tmp_path):
@@ -233,7 +237,7 @@ def test_other_file_is_refused_untouched(tmp_path, content, read_only):
     with pytest.raises(StoreError, match=r"notes\.txt"):
         Store.open(path, read_only=read_only)
     assert fingerprint(path) == before
-    assert os.listdir(tmp_path) == ["notes.txt"]
+    assert names_in(tmp_path) == ["notes.txt"]
 
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
@@ -249,7 +253,7 @@ def test_foreign_database_is_refused_untouched(tmp_path, journal):
     with pytest.raises(StoreError, match="another program"):
         Store.open(path)
     assert fingerprint(path) == before
-    assert os.listdir(tmp_path) == ["foreign.db"]
+    assert names_in(tmp_path) == ["foreign.db"]
 
 
 @pytest.mark.parametrize("kept_bytes", [101, 8192, 20000])
@@ -262,7 +266,7 @@ def test_truncated_file_is_refused_untouched(tmp_path, kept_bytes):
     with pytest.raises(StoreError, match="cut off"):
         Store.open(path)
     assert fingerprint(path) == before
-    assert os.listdir(tmp_path) == ["store.db"]
+    assert names_in(tmp_path) == ["store.db"]
 
 
 def test_damaged_file_is_named(tmp_path):
@@ -291,7 +295,7 @@ def test_read_only_needs_a_file(tmp_path):
     """Opening nothing for reading makes nothing."""
     with pytest.raises(StoreError, match="no store"):
         Store.open(tmp_path / "none.db", read_only=True)
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_empty_file_becomes_a_store(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_store import MemoryStore
 
 from weave_lite.core import jsontext
 from weave_lite.core.errors import NotFoundError
@@ -64,8 +65,6 @@ values = st.recursive(
 @given(values)
 def test_values_survive(value):
     """Plain JSON, instants, refs, bytes and dataclasses read back equal."""
-    from conftest import MemoryStore
-
     assert there_and_back(value, MemoryStore()) == value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import pickle
 import threading
 
@@ -13,7 +13,7 @@ from weave_lite.core.refs import CallRef
 from weave_lite.trace.call import Call, Undecoded
 from weave_lite.trace.op import op
 
-NOON = datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.UTC)
+NOON = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
 
 
 def made(**fields):
@@ -51,7 +51,7 @@ def test_ref_and_link_need_an_id():
 def test_status_and_duration():
     """Running, success, error."""
     assert (made().status, made().duration) == ("running", None)
-    ended = made(started_at=NOON, ended_at=NOON + datetime.timedelta(seconds=1.5))
+    ended = made(started_at=NOON, ended_at=NOON + dt.timedelta(seconds=1.5))
     assert (ended.status, ended.duration) == ("success", 1.5)
     assert made(exception="{}").status == "error"
 

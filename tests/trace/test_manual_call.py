@@ -97,3 +97,41 @@ def test_a_name_of_nothing_is_refused(client, name):
     """An op needs a name that something is left of."""
     with pytest.raises(ValueError, match="name"):
         create_call(client, name, {})
+
+
+def test_bound_ops_and_anonymous_ops(client):
+    """A bound op stands for its op; an anonymous one has no code to run."""
+
+    class K:
+        @op
+        def m(self): ...
+
+    finish_call(client, create_call(client, K().m, {}))
+    finish_call(client, create_call(client, "by name", {}))
+    assert [c["op"] for c in client.calls] == ["K.m", "by-name"]
+    with pytest.raises(NotImplementedError, match="no code"):
+        client.__dict__["_anonymous_ops"]["by name"].resolve_fn()
+
+
+def test_calls_of_a_stored_op_go_under_its_version():
+    """An op that was read back is used by its ref."""
+    from weave_lite.testing import memory_client
+
+    with memory_client() as real:
+        leaf(1)
+        stored = real.get(leaf.ref)
+        finish_call(real, create_call(real, stored, {"x": 2}), 2)
+        first, second = real.get_calls()
+        assert second.op_name == first.op_name == leaf.ref.uri()
+
+
+def test_a_failing_client_gives_a_placeholder(client, caplog):
+    """User code goes on."""
+
+    def fail(op):
+        raise OSError("no disk")
+
+    client.publisher.op_ref = fail
+    call = create_call(client, "x", {"a": 1})
+    assert (call.id, call.inputs) == (None, {"a": 1})
+    assert "Error creating call" in caplog.text

@@ -158,7 +158,9 @@ def test_an_op_that_writes_its_own_argument_ends(nasty_client):
 
     value = OpRepr()
     assert same(value) is value
-    assert last_call(nasty_client).ended_at is not None
+    stored = last_call(nasty_client)
+    assert stored.op_name.rpartition("/")[2].startswith("same:")
+    assert (stored.inputs, stored.output) == ({"x": "<op repr>"}, "<op repr>")
 
 
 def test_huge_texts_and_numbers(nasty_client):

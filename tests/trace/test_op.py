@@ -185,7 +185,7 @@ def test_the_kind_of_a_function_stays_visible():
 
 
 def test_methods_look_like_methods():
-    """inspect sees functions in the class and bound methods on the object."""
+    """Frameworks see functions in the class and bound methods on the object."""
     shelf = Shelf()
     assert inspect.isfunction(Shelf.m)
     assert inspect.ismethod(shelf.m)
@@ -550,3 +550,64 @@ def test_kind_color_and_attributes_are_stored(client):
 def test_usage_error_is_the_base_of_our_refusals():
     """Callers can catch them together."""
     assert issubclass(OpCallError, UsageError)
+
+
+def test_untraced_async_and_generator_ops_take_reserved_arguments():
+    """Without a client, too."""
+
+    @op
+    async def f(x):
+        return x
+
+    @op
+    def g(x):
+        yield x
+
+    assert asyncio.run(f(1, __weave={"display_name": "n"})) == 1
+    assert list(g(1, __weave={"display_name": "n"})) == [1]
+
+
+def test_an_async_op_takes_reserved_arguments_and_handlers(client):
+    """As a sync one."""
+
+    @op
+    async def f(x):
+        return x
+
+    assert asyncio.run(f(1, __weave={"display_name": "shown"})) == 1
+    f._set_on_output_handler(lambda output, finish, inputs: finish(output) or output)
+    assert asyncio.run(f(2)) == 2
+    assert [(c["display_name"], c["output"]) for c in client.calls] == [("shown", 1), (None, 2)]
+
+
+def test_an_async_op_that_is_left_out_runs():
+    """By its switch."""
+
+    @op
+    async def f(x):
+        return x
+
+    f._tracing_enabled = False
+    assert asyncio.run(f(1)) == 1
+    result, call = asyncio.run(f.call(2))
+    assert (result, call.id) == (2, None)
+
+
+def test_decorating_a_bound_op_gives_it_back():
+    """It is an op already, and knows its object."""
+    shelf = Shelf(3)
+    assert op(shelf.m)(1) == (3, 1)
+    assert is_op(shelf.m)
+
+
+def test_types_are_reached_through_the_module():
+    """And unknown names are refused."""
+    from weave_lite.trace import op as module
+    from weave_lite.trace.op_object import BoundOp
+    from weave_lite.trace.op_protocol import Op
+
+    assert (module.Op, module.ProcessedInputs, module.BoundOp) == (Op, ProcessedInputs, BoundOp)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = module.nothing
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = Shelf.m.nothing

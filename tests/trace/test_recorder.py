@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import pytest
 from fake_client import FakeServer
@@ -305,7 +305,7 @@ def gen():
 def run(tmp_path, body):
     path = tmp_path / "records"
     path.touch()
-    program = _PROGRAM.format(folder=os.path.dirname(__file__), path=str(path)) + body
+    program = _PROGRAM.format(folder=str(Path(__file__).parent), path=str(path)) + body
     done = subprocess.run(
         [sys.executable, "-c", program], check=False, timeout=60, capture_output=True, text=True
     )
@@ -393,7 +393,7 @@ def test_workers_of_multiprocessing_write_their_records(tmp_path, method):
     path = tmp_path / "records"
     path.touch()
     script.write_text(
-        _PROGRAM.format(folder=os.path.dirname(__file__), path=str(path))
+        _PROGRAM.format(folder=str(Path(__file__).parent), path=str(path))
         + "import multiprocessing\n"
         "def work(i): return f(i)\n"
         "if __name__ == '__main__':\n"

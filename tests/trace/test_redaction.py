@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import NamedTuple
 
 from weave_lite.trace.hooks import without_secrets
 from weave_lite.trace.op import op
@@ -53,7 +53,11 @@ def test_generator_items_are_redacted(client):
 
 def test_namedtuples_keep_their_form(client):
     """They are recorded as dicts, as inputs and outputs."""
-    point = namedtuple("point", "x y")
+
+    class point(NamedTuple):
+        x: int
+        y: int
+
     op(lambda p: p, name="same")(point(1, 2))
     assert client.calls[0]["inputs"] == {"p": {"x": 1, "y": 2}}
     assert client.calls[0]["output"] == {"x": 1, "y": 2}

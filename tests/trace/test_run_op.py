@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import gc
 import json
 import logging
@@ -66,12 +66,12 @@ def test_clock_and_ids_can_be_replaced(client):
     with ids.replaced_ids(lambda: f"id-{next(numbers)}"), clock.replaced_clock(lambda: 1_000_000):
         _, call = leaf.call(1)
     assert (call.id, call.trace_id) == ("id-1", "id-2")
-    assert call.started_at == datetime.datetime(1970, 1, 1, 0, 0, 1, tzinfo=datetime.UTC)
+    assert call.started_at == dt.datetime(1970, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
 
 
 def test_return_values_keep_identity_and_type(client):
     """The user's objects stay the user's."""
-    now = datetime.datetime(2024, 1, 1)
+    now = dt.datetime(2024, 1, 1)  # noqa: DTZ001 - a naive one must stay naive
     box = object()
     assert leaf(now) is now
     assert leaf(box) is box
@@ -419,7 +419,7 @@ def test_ended_calls_hold_neither_parent_nor_arguments(client):
     @op
     def root(big):
         child(1)
-        return None
+        return
 
     big = Big()
     gone = weakref.ref(big)

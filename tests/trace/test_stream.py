@@ -542,3 +542,148 @@ def test_add_accumulator(client):
     assert list(f(2, True)) == ["a", "b"]
     assert list(f(4, True)) == ["a", "b"]
     assert [c["output"] for c in client.calls] == ["plain", "AB", "ABC"]
+
+
+def test_errors_while_closing_are_recorded_and_pass(client):
+    """Sync and async."""
+
+    @op
+    def f():
+        try:
+            yield 1
+        finally:
+            raise ValueError("cleanup")
+
+    @op
+    async def g():
+        try:
+            yield 1
+        finally:
+            raise ValueError("cleanup")
+
+    made = f()
+    next(made)
+    with pytest.raises(ValueError, match="cleanup"):
+        made.close()
+
+    async def main():
+        later = g()
+        await later.__anext__()
+        with pytest.raises(ValueError, match="cleanup"):
+            await later.aclose()
+
+    asyncio.run(main())
+    assert [(c["output"], c["exception"]["message"]) for c in client.calls] == [
+        ([1], "cleanup")
+    ] * 2
+
+
+def test_sampled_out_generators_keep_the_protocol(client):
+    """send, throw, close and errors pass through, and tracing is on again."""
+
+    @op(tracing_sample_rate=0.0)
+    def f():
+        try:
+            got = yield 1
+        except KeyError:
+            got = yield "caught"
+        return got
+
+    @op(tracing_sample_rate=0.0)
+    async def g():
+        try:
+            yield (yield 1)
+        except KeyError:
+            yield "caught"
+
+    made = f()
+    assert next(made) == 1
+    assert made.throw(KeyError()) == "caught"
+    with pytest.raises(StopIteration) as stop:
+        made.send(5)
+    assert stop.value.value == 5
+    closed = f()
+    next(closed)
+    closed.close()
+
+    async def main():
+        later = g()
+        assert [await later.asend(None), await later.asend(2), await later.athrow(KeyError())] == [
+            1,
+            2,
+            "caught",
+        ]
+        await later.aclose()
+
+    asyncio.run(main())
+    inner(1)
+    assert client.tree == [("inner", None)]
+
+
+def test_async_traced_iterators_end_once_in_every_way(client):
+    """Async context manager, aclose, early end by the accumulator, errors."""
+
+    class Async(Chunks):
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *exc):
+            return None
+
+        async def aclose(self):
+            self.is_closed = True
+
+    def one(state, item):
+        raise StopIteration(item)
+
+    @op(accumulator=joined)
+    async def f(*items):
+        return Async(*items)
+
+    @op(accumulator=one)
+    async def first(*items):
+        return Async(*items)
+
+    async def main():
+        async with await f("a", "b") as stream:
+            assert await stream.__anext__() == "a"
+        closed = await f("a")
+        await closed.__anext__()
+        await closed.aclose()
+        assert closed.is_closed
+        assert [x async for x in await first("a", "b")] == []
+
+    asyncio.run(main())
+    assert [(c["output"], c["ended"]) for c in client.calls] == [("a", True)] * 3
+
+
+def test_an_error_in_an_iterator_ends_its_call(client):
+    """With what came before it."""
+
+    @op(accumulator=joined)
+    def f():
+        return ("x" if n else 1 / 0 for n in [1, 0])
+
+    made = f()
+    assert next(made) == "x"
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+    assert (client.calls[0]["output"], client.calls[0]["exception"]["type"]) == (
+        "x",
+        "ZeroDivisionError",
+    )
+
+
+def test_items_with_large_integers_and_refs(client):
+    """Their texts are joined rightly."""
+
+    @op
+    def f():
+        yield 2**100
+        yield "weave:///e/p/call/1"
+        yield {"n": [2**70]}
+
+    list(f())
+    assert client.calls[0]["output"] == [2**100, "weave:///e/p/call/1", {"n": [2**70]}]
+    ends = [r for r in client.server.records if hasattr(r, "output_refs")]
+    assert ends[0].output_refs == ("weave:///e/p/call/1",)

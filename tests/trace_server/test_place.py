@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_memory_and_urls_stay_as_they_are(tmp_path, text):
 def test_paths_are_made_absolute(tmp_path):
     """So that a later chdir does not move the store."""
     assert found(tmp_path, tmp_path / "x.db").text == str(tmp_path / "x.db")
-    assert found(tmp_path, "~/x.db").text == os.path.expanduser("~/x.db")
+    assert found(tmp_path, "~/x.db").text == str(Path("~/x.db").expanduser())
 
 
 @pytest.mark.parametrize("db", ["", "  ", 3, b"x.db", "a\0b"])

@@ -42,6 +42,10 @@ class OpObject:
         state = wrapper.__dict__
         object.__setattr__(self, "__dict__", state)
         state["_weave_wrapper"] = wrapper
+        # What a bound op calls: the function itself, for one frame less, except for generators.
+        # For those it must be what inspect finds to be a generator function.
+        is_stream = state["_is_generator"] or state["_is_async_generator"]
+        state["_weave_bindable"] = self if is_stream else wrapper
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             state[name] = getattr(wrapper, name)
 
@@ -59,7 +63,7 @@ class OpObject:
         return self.__dict__["_weave_wrapper"](*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else BoundOp(self.__dict__["_weave_wrapper"], instance)
+        return self if instance is None else BoundOp(self.__dict__["_weave_bindable"], instance)
 
     def __repr__(self) -> str:
         return f"<op {self.__dict__['__qualname__']}>"

@@ -190,7 +190,7 @@ def _run_stream(run: _Run) -> Any:
             stepped = untraced_async(body) if is_async else untraced(body)
         return run.hand_over(stepped)
     finish = _leave_open if run.wish.is_left_open else run.finish
-    snapshot = run.tracer.snapshot if run.tracer is not None else None
+    snapshot = run.tracer.write if run.tracer is not None else None
     stream = Stream(call, finish, run.options["_accumulator"], snapshot)
     made: Any = drive_async(stream, body) if is_async else drive(stream, body)
     wrapper = run.options["_weave_op_object"]

@@ -7,6 +7,7 @@ and the user's function goes on. Sees a client only as project, recorder and pub
 from __future__ import annotations
 
 import os
+from _thread import _local
 from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.core import clock, ids
@@ -53,6 +54,15 @@ _new_call = Call.__new__
 
 # Stands for a call that is left out by its sampling rate, with all below it.
 UNSAMPLED: Final = Call("", "", "", None, {})
+
+
+class _Writing(_local):
+    """Whether this thread is writing a value: its `repr` may be an op, whose argument it is."""
+
+    is_on = False
+
+
+_writing = _Writing()
 
 
 class Tracer:
@@ -116,7 +126,7 @@ class Tracer:
         Raises:
             OpCallError: The arguments do not fit the op's signature.
         """
-        if not tracing_enabled.get():
+        if _writing.is_on or not tracing_enabled.get():
             return None
         stack = call_stack.get()
         if stack is None:
@@ -180,7 +190,7 @@ class Tracer:
             attributes_json = self._attributes.text_for(scope, spec.attributes, attributes)
         if options["postprocess_inputs"] is not None or for_all_ops.postprocess_inputs is not None:
             inputs = processed_inputs(options, inputs)
-        inputs_json, refs = encode(inputs, publisher)
+        inputs_json, refs = self.write(inputs)
 
         call = _new_call(Call)
         call._op_name = op_uri = spec.uri  # noqa: SLF001 - made by hand: this is the hot path
@@ -239,7 +249,11 @@ class Tracer:
         return call
 
     def _learn_ref(self, options: dict[str, Any], spec: OpSpec) -> None:
-        ref = self._publisher.op_ref(options["_weave_op_object"])
+        before, _writing.is_on = _writing.is_on, True
+        try:
+            ref = self._publisher.op_ref(options["_weave_op_object"])
+        finally:
+            _writing.is_on = before
         spec.uri = ref.uri()
         spec.publisher = self._publisher
         spec.ref = options["ref"] = ref
@@ -283,7 +297,7 @@ class Tracer:
             if encoded is not None and processed is output:
                 written = encoded
             elif processed is not None:
-                written = encode(processed, self._publisher)
+                written = self.write(processed)
         except Exception as caught:
             failure = caught
         finally:
@@ -292,22 +306,26 @@ class Tracer:
         if failure is not None:
             captured("Error capturing call output", failure)
 
-    def snapshot(self, value: Any) -> tuple[str, tuple[str, ...]]:
-        """Write a value as JSON text and refs, as it is now."""
-        return encode(value, self._publisher)
+    def write(self, value: Any) -> tuple[str, tuple[str, ...]]:
+        """Write a value as JSON text and refs, as it is now; ops that this calls are not traced."""
+        before, _writing.is_on = _writing.is_on, True
+        try:
+            return encode(value, self._publisher)
+        finally:
+            _writing.is_on = before
 
     def _record_end(self, call: Call, written: tuple[str, tuple[str, ...]]) -> None:
         attributes = call._attributes  # noqa: SLF001
         if attributes is not None and attributes.is_changed and call._start is not None:  # noqa: SLF001
             # What user code set while the call ran: a second start carries it.
-            text = encode(attributes, self._publisher).text
+            text = self.write(attributes)[0]
             self._put(call._start._replace(attributes_json=text), len(text))  # noqa: SLF001
         call._start = call._parent = None  # noqa: SLF001 - what has ended holds nobody
         output_json, refs = written
         summary = call._summary  # noqa: SLF001
         if summary is not None:
             try:
-                summary_json = encode(summary, self._publisher).text
+                summary_json = self.write(summary)[0]
             except Exception as error:
                 captured("Error capturing call summary", error)
                 summary_json = "{}"

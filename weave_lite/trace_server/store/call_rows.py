@@ -6,7 +6,7 @@ A record keeps its values as JSON text; :func:`decoded` reads them.
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -18,7 +18,7 @@ from weave_lite.trace_server.query import derived
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["ALL_COLUMNS", "Columns", "chosen_columns", "decoded", "row_by_id", "rows_by_pk"]
 
@@ -64,24 +64,18 @@ def chosen_columns(names: Sequence[str] | None) -> Columns:
 
 def rows_by_pk(
     raw: sqlite3.Connection, project_id: str, pks: Sequence[int], columns: Columns
-) -> Iterator[EncodedCall]:
+) -> list[EncodedCall]:
     """Read calls by their integers, in the order of these."""
-    found = {
-        row[-1]: row
-        for row in raw.execute(
-            _select_by_pk(columns),
-            (project_id, orjson.dumps(pks).decode()),
-        )
-    }
-    for pk in pks:
-        yield _encoded(found[pk], columns)
+    values = (project_id, orjson.dumps(pks).decode())
+    found = {row[-1]: row for row in raw.execute(_select(columns, _BY_PK), values)}
+    return [_encoded(found[pk], columns) for pk in pks]
 
 
 def row_by_id(
     raw: sqlite3.Connection, project_id: str, project: int, call_id: str
 ) -> EncodedCall | None:
     """Read one call by its id; None when there is none to be seen."""
-    row = raw.execute(_SELECT_BY_ID, (project_id, project, call_id)).fetchone()
+    row = raw.execute(_select(ALL_COLUMNS, _BY_ID), (project_id, project, call_id)).fetchone()
     return None if row is None else _encoded(row, ALL_COLUMNS)
 
 
@@ -119,12 +113,8 @@ _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _delta = dt.timedelta
 
 
-@cache
-def _select_by_pk(columns: Columns) -> str:
-    return _select(columns) + " WHERE c.pk IN (SELECT value FROM json_each(?))"
-
-
-def _select(columns: Columns) -> str:
+@lru_cache(maxsize=128)
+def _select(columns: Columns, where: str) -> str:
     """Write the statement for a choice of columns; what is not asked for is not joined."""
     attributes, inputs, output, summary, _ = columns
     words = [
@@ -140,13 +130,14 @@ def _select(columns: Columns) -> str:
         "LEFT JOIN attribute_sets AS a ON a.pk = c.attributes" if attributes else "",
         "LEFT JOIN call_inputs AS i ON i.pk = c.pk" if inputs else "",
         "LEFT JOIN call_outputs AS u ON u.pk = c.pk" if output else "",
+        where,
     ]
     return " ".join(words)
 
 
-_SELECT_BY_ID: Final = (
-    _select(ALL_COLUMNS) + " WHERE c.project = ? AND c.id = ?"
-    " AND c.started_at IS NOT NULL AND c.deleted_at IS NULL"
+_BY_PK: Final = "WHERE c.pk IN (SELECT value FROM json_each(?))"
+_BY_ID: Final = (
+    "WHERE c.project = ? AND c.id = ? AND c.started_at IS NOT NULL AND c.deleted_at IS NULL"
 )
 
 

@@ -17,7 +17,7 @@ from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "stats", "stream", "stream_encoded"]
 
-# The first chunk is small, so that the first call comes fast.
-_FIRST_CHUNK: Final = 32
-_CHUNK: Final = 256
+# How many calls are read at once. The first come fast; later chunks grow until their values fill
+# about a megabyte, so that a stream of large calls needs no more memory than one of small ones.
+_FIRST_CHUNK: Final = 8
+_MAX_CHUNK: Final = 512
+_CHUNK_SIZE_BYTES: Final = 1_000_000
 # No project has this integer: a query of an unknown project is compiled with it, to be checked.
 _NO_PROJECT: Final = 0
 
@@ -76,8 +78,9 @@ def _from_file(
         with closing(call_search.find(conn, search, req.limit, req.offset or 0)) as found:
             size = _FIRST_CHUNK
             while pks := [row[0] for row in found.fetchmany(size)]:
-                yield from rows_by_pk(raw, req.project_id, pks, columns)
-                size = _CHUNK
+                chunk = rows_by_pk(raw, req.project_id, pks, columns)
+                yield from chunk
+                size = _next_size(chunk)
 
 
 def _from_memory(
@@ -88,11 +91,19 @@ def _from_memory(
     with store.read() as conn:
         found = call_search.find(conn, search, req.limit, req.offset or 0)
         pks = [row[0] for row in found.fetchall()]
-    for begin in range(0, len(pks), _CHUNK):
+    size = _FIRST_CHUNK
+    while pks:
         with store.read() as conn:
-            raw = state_of(conn).raw
-            chunk = list(rows_by_pk(raw, req.project_id, pks[begin : begin + _CHUNK], columns))
+            chunk = rows_by_pk(state_of(conn).raw, req.project_id, pks[:size], columns)
+        del pks[:size]
         yield from chunk
+        size = _next_size(chunk)
+
+
+def _next_size(chunk: Sequence[EncodedCall]) -> int:
+    """Choose the size of the chunk after this one."""
+    size_bytes = 1 + sum(len(c.inputs_json or "") + len(c.output_json or "") for c in chunk)
+    return max(1, min(_MAX_CHUNK, 4 * len(chunk), len(chunk) * _CHUNK_SIZE_BYTES // size_bytes))
 
 
 def _decoding(calls: Generator[EncodedCall, None, None]) -> Iterator[tsi.CallSchema]:

@@ -36,6 +36,15 @@ _INSERT_CALL: Final = (
     " attributes, ended_at, summary, exception, wb_user_id, wb_run_id, thread_id, turn_id)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_SELECT_KNOWN: Final = (
+    "SELECT id, pk, started_at IS NOT NULL, ended_at IS NOT NULL FROM calls"
+    " WHERE project = ? AND id IN (SELECT value FROM json_each(?))"
+)
+# The same for one call, at half the cost.
+_SELECT_KNOWN_ONE: Final = (
+    "SELECT id, pk, started_at IS NOT NULL, ended_at IS NOT NULL FROM calls"
+    " WHERE project = ? AND id = ?"
+)
 _PUT_INPUTS: Final = (
     "INSERT INTO call_inputs (pk, inputs) VALUES (?, ?)"
     " ON CONFLICT (pk) DO UPDATE SET inputs = excluded.inputs"
@@ -146,13 +155,13 @@ def _write_calls(state: ConnectionState, project: int, calls: dict[str, list[Any
         _insert(state, project, calls)
 
 
-def _known(state: ConnectionState, project: int, call_ids: Iterable[str]) -> dict[str, _Known]:
+def _known(state: ConnectionState, project: int, calls: dict[str, list[Any]]) -> dict[str, _Known]:
     """Look up which of these calls have parts stored already."""
-    rows = state.raw.execute(
-        "SELECT id, pk, started_at IS NOT NULL, ended_at IS NOT NULL FROM calls"
-        " WHERE project = ? AND id IN (SELECT value FROM json_each(?))",
-        (project, orjson.dumps(list(call_ids)).decode()),
-    )
+    if len(calls) == 1:
+        (call_id,) = calls
+        rows = state.raw.execute(_SELECT_KNOWN_ONE, (project, call_id))
+    else:
+        rows = state.raw.execute(_SELECT_KNOWN, (project, orjson.dumps(list(calls)).decode()))
     return {row[0]: _Known(*row[1:]) for row in rows}
 
 

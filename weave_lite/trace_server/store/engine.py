@@ -5,7 +5,6 @@ One connection writes, guarded by a lock; others read, each with its own snapsho
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sqlite3
@@ -19,6 +18,7 @@ from weave_lite.trace_server.store import connections, fork, migrate
 from weave_lite.trace_server.store.connections import (
     MEMORY,
     WAL_LIMIT_BYTES,
+    ConnectionState,
     connect,
     error_of_ours,
     state_of,
@@ -34,6 +34,8 @@ __all__ = ["Store"]
 
 _logger = logging.getLogger("weave_lite")
 _MAX_IDLE_READERS: Final = 8
+# After how many changed rows the size of the log is looked at.
+_CHANGES_A_LOOK: Final = 16
 # How long one attempt of a writer waits. SQLite itself would sleep longer and longer between looks
 # at the lock and so starve beside a process that writes all the time.
 _ATTEMPT_S: Final = 0.005
@@ -57,10 +59,13 @@ class Store:
         self._immutable = immutable
         self._lock = threading.RLock()
         self._writer: Connection | None = None
+        # Set with the writer: finding it through the connection at every step is slow.
+        self._writer_state: ConnectionState
         self._depth = 0
         self._idle: deque[Connection] = deque()
         self._is_open = True
         self._checkpoint_at_bytes = WAL_LIMIT_BYTES
+        self._changes_at_look = 0
         fork.watch(self)
 
     @classmethod
@@ -132,8 +137,8 @@ class Store:
         if self.is_memory or self.read_only:
             return True
         with self._lock:
-            writer = self._open_writer()
-            return self._depth == 0 and self._checkpoint(state_of(writer).raw)
+            self._open_writer()
+            return self._depth == 0 and self._checkpoint(self._writer_state.raw)
 
     def close(self) -> None:
         """Close all connections. A stream in progress ends its own later."""
@@ -142,7 +147,7 @@ class Store:
                 return
             self._is_open = False
             if self._writer is not None and not self.is_memory:
-                self._checkpoint(state_of(self._writer).raw)
+                self._checkpoint(self._writer_state.raw)
             self._close_connections()
 
     # --- writing ---
@@ -156,6 +161,7 @@ class Store:
                     f"the store {self.place!r} was opened read-only; open it without read_only"
                 )
             self._writer = connect(self.place, durability=self._durability, timeout_s=_ATTEMPT_S)
+            self._writer_state = state_of(self._writer)
         return self._writer
 
     def _begin(self) -> Connection:
@@ -163,7 +169,7 @@ class Store:
         self._lock.acquire()
         try:
             writer = self._open_writer()
-            raw = state_of(writer).raw
+            raw = self._writer_state.raw
             if self._depth:
                 raw.execute("SAVEPOINT block")
             else:
@@ -185,17 +191,16 @@ class Store:
             self._depth -= 1
             if self._writer is None:  # the child of a fork inside the block: not its transaction
                 return
-            state = state_of(self._writer)
+            raw = self._writer_state.raw
             if error is not None:
-                self._roll_back(state.raw)
-                state.forget()
+                self._roll_back(raw)
+                self._writer_state.forget()
             elif self._depth:
-                state.raw.execute("RELEASE block")
+                raw.execute("RELEASE block")
             else:
-                self._commit(state.raw)
+                self._commit(raw)
         except BaseException as failure:
-            if self._writer is not None:
-                state_of(self._writer).forget()
+            self._writer_state.forget()
             ours = error_of_ours(failure, self.place)
             if ours is not None:
                 raise ours from failure
@@ -213,10 +218,11 @@ class Store:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
             raise
-        if not self.is_memory:
-            with contextlib.suppress(OSError):
-                if os.stat(self.place + "-wal").st_size > self._checkpoint_at_bytes:  # noqa: PTH116
-                    self._checkpoint(raw)
+        # Asking the system for the size of the log after every small commit would cost too much.
+        if raw.total_changes - self._changes_at_look >= _CHANGES_A_LOOK and not self.is_memory:
+            self._changes_at_look = raw.total_changes
+            if self._log_size_bytes() > self._checkpoint_at_bytes:
+                self._checkpoint(raw)
 
     def _roll_back(self, raw: sqlite3.Connection) -> None:
         if not raw.in_transaction:  # SQLite rolled back by itself, as it does on a full disk
@@ -236,12 +242,15 @@ class Store:
         except sqlite3.Error as error:
             # What was committed is safe in the log; a later commit tries again.
             _logger.debug("checkpoint of %s failed: %s", self.place, error)
-        size_bytes = 0
-        if not is_done:
-            with contextlib.suppress(OSError):
-                size_bytes = os.stat(self.place + "-wal").st_size  # noqa: PTH116 - a text, see above
-        self._checkpoint_at_bytes = size_bytes + WAL_LIMIT_BYTES
+        # After a checkpoint that readers hindered, the log may grow as much again before the next.
+        self._checkpoint_at_bytes = (0 if is_done else self._log_size_bytes()) + WAL_LIMIT_BYTES
         return is_done
+
+    def _log_size_bytes(self) -> int:
+        try:
+            return os.stat(self.place + "-wal").st_size  # noqa: PTH116 - a text, odd characters and all
+        except OSError:
+            return 0
 
     # --- reading ---
 
