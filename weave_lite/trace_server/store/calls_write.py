@@ -71,7 +71,7 @@ class _Known(NamedTuple):
 def start(conn: Connection, part: EncodedStart) -> tsi.CallStartRes:
     """Store the start of a call."""
     write_parts(conn, (part,))
-    return tsi.CallStartRes(id=part.id, trace_id=part.trace_id)
+    return tsi.CallStartRes.from_trusted({"id": part.id, "trace_id": part.trace_id})
 
 
 def end(conn: Connection, part: EncodedEnd) -> tsi.CallEndRes:
@@ -83,13 +83,16 @@ def end(conn: Connection, part: EncodedEnd) -> tsi.CallEndRes:
 def batch(conn: Connection, parts: Sequence[Part]) -> tsi.CallCreateBatchRes:
     """Store starts and ends as if one after the other."""
     write_parts(conn, parts)
-    return tsi.CallCreateBatchRes(
-        res=[
-            tsi.CallStartRes(id=part.id, trace_id=part.trace_id)
-            if type(part) is EncodedStart
-            else tsi.CallEndRes()
-            for part in parts
-        ]
+    ended = tsi.CallEndRes()
+    return tsi.CallCreateBatchRes.from_trusted(
+        {
+            "res": [
+                tsi.CallStartRes.from_trusted({"id": part.id, "trace_id": part.trace_id})
+                if type(part) is EncodedStart
+                else ended
+                for part in parts
+            ]
+        }
     )
 
 
