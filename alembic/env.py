@@ -30,11 +30,11 @@ def main() -> None:
         _run(connection)
         return
     place = context.get_x_argument(as_dictionary=True).get("db", ":memory:")
-    connection = connect(place if place == ":memory:" else str(Path(place).absolute()))
+    opened = connect(place if place == ":memory:" else str(Path(place).absolute()))
     try:
-        _run(connection)
+        _run(opened.core)
     finally:
-        connection.close()
+        opened.close()
 
 
 main()

@@ -169,11 +169,13 @@ def _new_client(entity: str, project: str, place: places.Place, durability: str)
             f"{place.text} is a trace server; it will be reached by the extra `remote`, which is "
             "not there yet. Give the path of a file with init(db=...) or WEAVE_LITE_DB"
         )
-    from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - loads SQLAlchemy
+    from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
 
     places.prepare(place)
-    return WeaveClient(entity, project, SqliteTraceServer(place.text, durability=durability))
+    server = SqliteTraceServer(place.text, durability=durability)
+    # The names are checked already, and asking an embedded server would load pydantic.
+    return WeaveClient(entity, project, server, ensure_project_exists=False)
 
 
 def _disabled_client(resolved: Settings) -> WeaveClient:

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 P = "acme/demo"
@@ -21,6 +22,7 @@ KILL_COUNT = int(os.environ.get("WEAVE_LITE_KILLS", "50"))
 
 WRITER = """
 import sys, threading
+from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
@@ -79,40 +81,58 @@ def test_processes_and_threads_write_one_file(tmp_path):
     assert all(call.inputs == {"x": call.id} and call.output == call.id for call in calls)
 
 
-@pytest.mark.parametrize("at_once", [4])
-def test_kill_loses_nothing_that_was_written(tmp_path, at_once):
+def write_until_killed(place, name, confirmations):
+    """Write batch after batch, and tell after each that it is written. Never returns."""
+    with SqliteTraceServer(place) as server:
+        for n in range(0, 10**9, 10):
+            ids = [f"{name}-{m:05}" for m in range(n, n + 10)]
+            server.write_encoded(
+                [EncodedStart(P, i, i, None, "op", None, 1, "{}", f'{{"x":"{i}"}}') for i in ids]
+            )
+            server.write_encoded([EncodedEnd(P, i, 2, None, f'"{i}"', "{}") for i in ids])
+            os.write(confirmations, f"{n + 10}\n".encode())
+
+
+def forked_writer(place, name):
+    """A process of its own, without the time that a new interpreter needs."""
+    receive, send = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            write_until_killed(place, name, send)
+        finally:
+            os._exit(1)
+    os.close(send)
+    return name, pid, receive
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_kill_loses_nothing_that_was_written(tmp_path):
     """Writers are killed at random moments: what a write returned for is there, the file is whole."""
     place = tmp_path / "weave.db"
     rng = random.Random(7)
     confirmed = {}
-    killed = 0
-    while killed < KILL_COUNT:
-        batch = [
-            (f"k{killed + n}", writer(place, f"k{killed + n}", 1, 100_000)) for n in range(at_once)
-        ]
-        # Each is given the time to begin; then none lives long.
-        for _, process in batch:
-            process.stdout.readline()
-        for name, process in batch:
-            time.sleep(rng.random() * 0.03)
-            process.send_signal(signal.SIGKILL)
-            out, _ = process.communicate()
-            assert process.returncode == -signal.SIGKILL
-            lines = [line for line in out.split("\n")[:-1] if line.startswith(name)]
-            confirmed[name] = int(lines[-1].rpartition("-")[2]) if lines else 9
-        killed += at_once
+    while len(confirmed) < KILL_COUNT:
+        writers = [forked_writer(place, f"k{len(confirmed) + n}") for n in range(4)]
+        for name, pid, receive in writers:
+            time.sleep(rng.random() * 0.05)
+            os.kill(pid, signal.SIGKILL)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+            with os.fdopen(receive) as lines:
+                confirmed[name] = max((int(line) for line in lines if line[-1] == "\n"), default=0)
     raw = sqlite3.connect(place)
     assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     raw.close()
     found = {}
     with SqliteTraceServer(place) as server:
         for call in server.calls_query_stream(tsi.CallsQueryReq(project_id=P)):
-            name, _, number = call.id.rpartition("-")
+            name, _, number = call.id.partition("-")
             assert call.inputs == {"x": call.id}
-            found.setdefault(name.partition("-")[0], {})[int(number)] = call.output == call.id
-    for name, last in confirmed.items():
-        written = found[name]
-        assert all(written.get(n) for n in range(last + 1)), (name, last, len(written))
+            found.setdefault(name, {})[int(number)] = call.output == call.id
+    assert sum(confirmed.values()) > 10 * KILL_COUNT
+    for name, count in confirmed.items():
+        written = found.get(name, {})
+        assert all(written.get(n) for n in range(count)), (name, count, len(written))
         # A batch is there whole or not at all.
         assert len(written) % 10 == 0
 

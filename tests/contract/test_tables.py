@@ -55,7 +55,7 @@ def stats_batch(server, digest_list, **fields):
 def raw_count(server, table):
     """How many rows a table of the store has."""
     with server._store.read() as conn:
-        return conn.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+        return conn.core.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
 
 
 # --- create ---

@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from weave_lite.core.errors import SchemaVersionError, StoreError
 from weave_lite.trace_server.store import migrate
-from weave_lite.trace_server.store.connections import connect, connect_raw, state_of
+from weave_lite.trace_server.store.connections import connect, connect_raw
 from weave_lite.trace_server.store.ddl import APPLICATION_ID, DDL, REVISION, SCHEMA_VERSION
 from weave_lite.trace_server.store.engine import Store
 from weave_lite.trace_server.store.projects import project_pk
@@ -112,7 +112,7 @@ def test_revisions_equal_metadata(tmp_path):
     """All revisions from nothing lead to the tables; alembic sees no difference."""
     conn = connect(str(tmp_path / "new.db"), mode="rwc")
     migrate._run_revisions(conn, migrate.scripts_folder(), "head")
-    context = MigrationContext.configure(conn, opts={"compare_type": True})
+    context = MigrationContext.configure(conn.core, opts={"compare_type": True})
     assert compare_metadata(context, metadata) == []
     conn.close()
 
@@ -362,6 +362,6 @@ def test_state_of_connection_is_fresh(tmp_path):
     """A connection starts with nothing remembered."""
     filled_store(tmp_path / "store.db")
     conn = connect(str(tmp_path / "store.db"))
-    assert state_of(conn).project_pks == {}
+    assert conn.project_pks == {}
     assert project_pk(conn, "acme/demo", create=False) == 1
     conn.close()

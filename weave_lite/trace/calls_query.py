@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from weave_lite.core import jsontext
 from weave_lite.core.errors import InvalidQueryError, InvalidRequest
 from weave_lite.serialize.read import is_plain_text
 from weave_lite.trace.call import Call, Undecoded
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.interface.query import Query, SortBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pydantic import BaseModel
+
     from weave_lite.trace.call import CallActions
     from weave_lite.trace.values.build import Builder
     from weave_lite.trace_server.interface.encoded import EncodedCall
+    from weave_lite.trace_server.interface.query import Query, SortBy
 
 __all__ = ["CallReader", "calls_filter", "columns_of", "query_of", "sort_of"]
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound="BaseModel")
 
 
 def calls_filter(given: tsi.CallsFilter | Mapping[str, Any] | None) -> tsi.CallsFilter | None:
@@ -47,6 +47,8 @@ def query_of(given: Query | Mapping[str, Any] | None) -> Query | None:
     Raises:
         InvalidQueryError: It is not a sentence of the query language.
     """
+    from weave_lite.trace_server.interface.query import Query  # noqa: PLC0415 - needs pydantic
+
     return _model("query", Query, given, InvalidQueryError)
 
 
@@ -58,6 +60,8 @@ def sort_of(given: Iterable[SortBy | Mapping[str, Any]] | None) -> list[SortBy] 
     """
     if given is None:
         return None
+    from weave_lite.trace_server.interface.query import SortBy  # noqa: PLC0415 - needs pydantic
+
     if isinstance(given, str | Mapping | SortBy):
         raise InvalidRequest(f"sort_by must be a list of fields and directions, not {given!r:.100}")
     parts = [
@@ -85,6 +89,8 @@ def _model(name: str, model: type[M], given: Any, error: type[InvalidRequest]) -
         return given
     if not isinstance(given, Mapping):
         raise error(f"{name} must be a dict or a {model.__name__}, not {type(given).__name__}")
+    from pydantic import ValidationError  # noqa: PLC0415 - loaded with the model
+
     try:
         return model.model_validate(dict(given))
     except ValidationError as refused:

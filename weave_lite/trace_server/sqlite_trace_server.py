@@ -10,18 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from weave_lite.core.errors import InvalidRequest, NotSupportedError
+from weave_lite.trace_server import store, validate
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server import validate
-from weave_lite.trace_server.store import (
-    calls_read,
-    calls_write,
-    encoded,
-    files,
-    objects,
-    projects,
-    refs,
-    tables,
-)
 from weave_lite.trace_server.store.engine import Store
 
 if TYPE_CHECKING:
@@ -37,7 +27,7 @@ def _not_built(method: str) -> NoReturn:
     raise NotSupportedError(f"{method} is not supported by the embedded store yet")
 
 
-class SqliteTraceServer(tsi.TraceServerInterface):
+class SqliteTraceServer:
     """The whole trace server on one SQLite file, with no server process.
 
     Args:
@@ -85,7 +75,7 @@ class SqliteTraceServer(tsi.TraceServerInterface):
     def project_ids(self) -> list[str]:
         """List the projects of the store, the one that was used last first."""
         with self._store.read() as conn:
-            return projects.list_projects(conn)
+            return store.projects.list_projects(conn)
 
     # --- records of the recorder ---
 
@@ -93,11 +83,11 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Write encoded records in order, in one transaction."""
         try:
             with self._store.write() as conn:
-                encoded.write_records(conn, records)
+                store.encoded.write_records(conn, records)
         except InvalidRequest:
             # One text that cannot be stored as it is must not cost the others of its batch.
             with self._store.write() as conn:
-                encoded.write_records(conn, encoded.without_surrogates(records))
+                store.encoded.write_records(conn, store.encoded.without_surrogates(records))
 
     # --- calls ---
 
@@ -105,37 +95,37 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Store the start of a call; ids that are left out are made."""
         start = validate.call_start(req)
         with self._store.write() as conn:
-            return calls_write.start(conn, start)
+            return store.calls_write.start(conn, start)
 
     def call_end(self, req: tsi.CallEndReq) -> tsi.CallEndRes:
         """Store the end of a call, also when its start has not come yet."""
         end = validate.call_end(req)
         with self._store.write() as conn:
-            return calls_write.end(conn, end)
+            return store.calls_write.end(conn, end)
 
     def call_start_batch(self, req: tsi.CallCreateBatchReq) -> tsi.CallCreateBatchRes:
         """Store starts and ends in order, in one transaction."""
         batch = validate.call_batch(req)
         with self._store.write() as conn:
-            return calls_write.batch(conn, batch)
+            return store.calls_write.batch(conn, batch)
 
     def call_update(self, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
         """Set or clear (with an empty text) the display name of a call."""
         validate.call_update(req)
         with self._store.write() as conn:
-            return calls_write.update(conn, req)
+            return store.calls_write.update(conn, req)
 
     def calls_delete(self, req: tsi.CallsDeleteReq) -> tsi.CallsDeleteRes:
         """Mark calls and all their descendants as deleted."""
         validate.calls_delete(req)
         with self._store.write() as conn:
-            return calls_write.delete(conn, req)
+            return store.calls_write.delete(conn, req)
 
     def call_read(self, req: tsi.CallReadReq) -> tsi.CallReadRes:
         """Read one call; ``call`` is None when there is none."""
         validate.call_read(req)
         with self._store.read() as conn:
-            return calls_read.read(conn, req)
+            return store.calls_read.read(conn, req)
 
     def calls_query(self, req: tsi.CallsQueryReq) -> tsi.CallsQueryRes:
         """Read all calls that a query finds."""
@@ -145,18 +135,18 @@ class SqliteTraceServer(tsi.TraceServerInterface):
     def calls_query_stream(self, req: tsi.CallsQueryReq) -> Iterator[tsi.CallSchema]:
         """Read the calls that a query finds one by one; the request is checked at once."""
         validate.calls_query(req)
-        return calls_read.stream(self._store, req)
+        return store.calls_read.stream(self._store, req)
 
     def calls_query_encoded(self, req: tsi.CallsQueryReq) -> Iterator[EncodedCall]:
         """Read the calls that a query finds one by one, their values still JSON text."""
         validate.calls_query(req)
-        return calls_read.stream_encoded(self._store, req)
+        return store.calls_read.stream_encoded(self._store, req)
 
     def calls_query_stats(self, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
         """Count the calls that a query finds."""
         validate.calls_query_stats(req)
         with self._store.read() as conn:
-            return calls_read.stats(conn, req)
+            return store.calls_read.stats(conn, req)
 
     # --- objects and ops ---
 
@@ -164,43 +154,43 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Store an object version; content that exists becomes the latest again."""
         validate.obj_create(req)
         with self._store.write() as conn:
-            return objects.create(conn, req)
+            return store.objects.create(conn, req)
 
     def obj_read(self, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
         """Read an object version by digest, ``latest`` or ``vN``."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return objects.read(conn, req)
+            return store.objects.read(conn, req)
 
     def objs_query(self, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
         """List object versions that are not deleted."""
         validate.objs_query(req)
         with self._store.read() as conn:
-            return objects.query(conn, req)
+            return store.objects_query.query(conn, req)
 
     def obj_delete(self, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
         """Mark object versions as deleted; all or none."""
         validate.obj_delete(req)
         with self._store.write() as conn:
-            return objects.delete(conn, req)
+            return store.objects.delete(conn, req)
 
     def op_create(self, req: tsi.OpCreateReq) -> tsi.OpCreateRes:
         """Store an op version."""
         validate.op_create(req)
         with self._store.write() as conn:
-            return objects.op_create(conn, req)
+            return store.objects.op_create(conn, req)
 
     def op_read(self, req: tsi.OpReadReq) -> tsi.OpReadRes:
         """Read an op version by digest, ``latest`` or ``vN``."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return objects.op_read(conn, req)
+            return store.objects.op_read(conn, req)
 
     def ops_query(self, req: tsi.OpQueryReq) -> tsi.OpQueryRes:
         """List op versions that are not deleted."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return objects.ops_query(conn, req)
+            return store.objects_query.ops_query(conn, req)
 
     # --- tables ---
 
@@ -208,13 +198,13 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Store a table and its rows by digest."""
         validate.project_id(req.table.project_id)
         with self._store.write() as conn:
-            return tables.create(conn, req)
+            return store.tables.create(conn, req)
 
     def table_update(self, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
         """Store a changed copy of a table."""
         validate.project_id(req.project_id)
         with self._store.write() as conn:
-            return tables.update(conn, req)
+            return store.tables.update(conn, req)
 
     def table_query(self, req: tsi.TableQueryReq) -> tsi.TableQueryRes:
         """Read rows of a table."""
@@ -223,19 +213,19 @@ class SqliteTraceServer(tsi.TraceServerInterface):
     def table_query_stream(self, req: tsi.TableQueryReq) -> Iterator[tsi.TableRowSchema]:
         """Read rows of a table one by one; the request is checked at once."""
         validate.table_query(req)
-        return tables.stream(self._store, req)
+        return store.rows_read.stream(self._store, req)
 
     def table_rows_encoded(
         self, project_id: str, digest: str, start: int, stop: int
     ) -> list[tuple[str, str]]:
         """Read rows of a table by position, their values still JSON text."""
-        return tables.read_encoded(self._store, project_id, digest, start, stop)
+        return store.rows_read.read_encoded(self._store, project_id, digest, start, stop)
 
     def table_query_stats(self, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
         """Count the rows of a table."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return tables.stats(conn, req)
+            return store.tables.stats(conn, req)
 
     def table_query_stats_batch(
         self, req: tsi.TableQueryStatsBatchReq
@@ -243,7 +233,7 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Count the rows of several tables."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return tables.stats_batch(conn, req)
+            return store.tables.stats_batch(conn, req)
 
     # --- refs and files ---
 
@@ -251,25 +241,25 @@ class SqliteTraceServer(tsi.TraceServerInterface):
         """Read the values that object and op refs point to, in order."""
         validate.refs_read_batch(req)
         with self._store.read() as conn:
-            return refs.read_batch(conn, req)
+            return store.refs.read_batch(conn, req)
 
     def file_create(self, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
         """Store a file by digest."""
         validate.project_id(req.project_id)
         with self._store.write() as conn:
-            return files.create(conn, req)
+            return store.files.create(conn, req)
 
     def file_content_read(self, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
         """Read the bytes of a file."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return files.content_read(conn, req)
+            return store.files.content_read(conn, req)
 
     def files_stats(self, req: tsi.FilesStatsReq) -> tsi.FilesStatsRes:
         """Sum the stored bytes of a project's files."""
         validate.project_id(req.project_id)
         with self._store.read() as conn:
-            return files.stats(conn, req)
+            return store.files.stats(conn, req)
 
     # --- not built yet ---
 
@@ -312,3 +302,9 @@ class SqliteTraceServer(tsi.TraceServerInterface):
     def otel_export(self, req: tsi.OtelExportReq) -> tsi.OtelExportRes:
         """Refuse: OpenTelemetry export is not supported yet."""
         _not_built("otel_export")
+
+
+if TYPE_CHECKING:
+    # The class does not inherit from the Protocol, which would load pydantic; the checker holds it
+    # to the whole of it here.
+    _server: tsi.TraceServerInterface = SqliteTraceServer()

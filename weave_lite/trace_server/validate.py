@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from weave_lite.core import jsontext, names
 from weave_lite.core.clock import to_micros
@@ -21,11 +21,8 @@ from weave_lite.core.errors import (
 )
 from weave_lite.core.ids import new_id
 from weave_lite.core.ref_texts import refs_in_json
-from weave_lite.trace_server.interface.calls import CallEndReq, CallStartReq
+from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
-
-if TYPE_CHECKING:
-    from weave_lite.trace_server import trace_server_interface as tsi
 
 __all__ = [
     "call_batch",
@@ -140,9 +137,9 @@ def call_batch(req: tsi.CallCreateBatchReq) -> list[EncodedStart | EncodedEnd]:
     for index, item in enumerate(req.batch):
         part = item.req
         try:
-            if item.mode == "start" and isinstance(part, CallStartReq):
+            if item.mode == "start" and isinstance(part, tsi.CallStartReq):
                 parts.append(call_start(part))
-            elif item.mode == "end" and isinstance(part, CallEndReq):
+            elif item.mode == "end" and isinstance(part, tsi.CallEndReq):
                 parts.append(call_end(part))
             else:
                 raise InvalidRequest(

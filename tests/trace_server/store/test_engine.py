@@ -17,7 +17,7 @@ from weave_lite.core.errors import (
     UsageError,
 )
 from weave_lite.trace_server.store import connections
-from weave_lite.trace_server.store.connections import error_of_ours, state_of
+from weave_lite.trace_server.store.connections import error_of_ours
 from weave_lite.trace_server.store.engine import Store
 from weave_lite.trace_server.store.lookups import attributes_pk, op_pk
 from weave_lite.trace_server.store.projects import project_pk
@@ -33,7 +33,7 @@ def store(request, tmp_path):
 
 def projects_in(store):
     with store.read() as conn:
-        raw = state_of(conn).raw
+        raw = conn.raw
         return [row[0] for row in raw.execute("SELECT project_id FROM projects ORDER BY pk")]
 
 
@@ -48,13 +48,13 @@ def test_error_rolls_back_and_forgets(store):
     """A block that fails leaves nothing, also not in what the connection remembers."""
     with pytest.raises(ZeroDivisionError), store.write() as conn:
         project_pk(conn, "a/b", create=True)
-        op_pk(state_of(conn), "op")
-        attributes_pk(state_of(conn), "{}")
+        op_pk(conn, "op")
+        attributes_pk(conn, "{}")
         raise ZeroDivisionError
     with store.write() as conn:
         assert project_pk(conn, "c/d", create=True) == 1
-        assert op_pk(state_of(conn), "other") == 1
-        assert attributes_pk(state_of(conn), '{"a":1}') == 1
+        assert op_pk(conn, "other") == 1
+        assert attributes_pk(conn, '{"a":1}') == 1
     assert projects_in(store) == ["c/d"]
 
 
@@ -75,12 +75,12 @@ def test_other_store_makes_the_same_names(tmp_path):
     one, two = Store.open(tmp_path / "store.db"), Store.open(tmp_path / "store.db")
     with one.write() as conn:
         project_pk(conn, "a/b", create=True)
-        op_pk(state_of(conn), "first")
+        op_pk(conn, "first")
     with two.write() as conn:
         found = (
             project_pk(conn, "a/b", create=True),
-            op_pk(state_of(conn), "second"),
-            op_pk(state_of(conn), "first"),
+            op_pk(conn, "second"),
+            op_pk(conn, "first"),
         )
     assert found == (1, 2, 1)
     one.close()
@@ -90,7 +90,7 @@ def test_other_store_makes_the_same_names(tmp_path):
 def test_names_are_found_when_more_than_the_cache_holds(store):
     """The cache of names is bounded; beyond it the store is asked."""
     with store.write() as conn:
-        state = state_of(conn)
+        state = conn
         pks = [op_pk(state, f"op-{n}") for n in range(5000)]
         assert [op_pk(state, f"op-{n}") for n in range(5000)] == pks
         assert len(state.op_pks) <= 4096
@@ -101,10 +101,10 @@ def test_reader_keeps_its_snapshot(tmp_path):
     store = Store.open(tmp_path / "store.db")
     with store.read() as conn:
         count = "SELECT count(*) FROM projects"
-        assert state_of(conn).raw.execute(count).fetchall() == [(0,)]
+        assert conn.raw.execute(count).fetchall() == [(0,)]
         with store.write() as writer:
             project_pk(writer, "a/b", create=True)
-        assert state_of(conn).raw.execute(count).fetchall() == [(0,)]
+        assert conn.raw.execute(count).fetchall() == [(0,)]
     assert projects_in(store) == ["a/b"]
     store.close()
 
@@ -175,7 +175,7 @@ def test_durability_is_set(tmp_path, durability, level):
     """The level reaches SQLite."""
     store = Store.open(tmp_path / "store.db", durability=durability)
     with store.write() as conn:
-        raw = state_of(conn).raw
+        raw = conn.raw
         found = [
             raw.execute(f"PRAGMA {name}").fetchall()[0][0]
             for name in ("synchronous", "mmap_size", "trusted_schema", "wal_autocheckpoint")
@@ -221,7 +221,7 @@ def test_checkpoint_does_not_wait_for_a_reader(tmp_path):
     """A checkpoint leaves a reader alone, says so, and succeeds once it is gone."""
     store = Store.open(tmp_path / "store.db")
     with store.read() as conn:
-        state_of(conn).raw.execute("SELECT count(*) FROM projects").fetchall()
+        conn.raw.execute("SELECT count(*) FROM projects").fetchall()
         with store.write() as writer:
             project_pk(writer, "a/b", create=True)
         assert store.checkpoint() is False
@@ -272,9 +272,9 @@ def test_busy_is_named(tmp_path, monkeypatch):
 def test_foreign_errors_become_ours(store, statement, values, kind, words):
     """No error of the driver leaves a block, whether it came through SQLAlchemy or not."""
     with pytest.raises(kind, match=words), store.read() as conn:
-        state_of(conn).raw.execute(statement, values).fetchall()
+        conn.raw.execute(statement, values).fetchall()
     with pytest.raises(kind, match=words), store.write() as conn:
-        conn.exec_driver_sql(statement, values).fetchall()
+        conn.core.exec_driver_sql(statement, values).fetchall()
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_full_disk_loses_nothing_committed(tmp_path):
     store = Store.open(tmp_path / "store.db")
     with store.write() as conn:
         project_pk(conn, "a/b", create=True)
-        raw = state_of(conn).raw
+        raw = conn.raw
         ((pages,),) = raw.execute("PRAGMA page_count").fetchall()
     raw.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="disk is full"), store.write() as conn:
@@ -385,7 +385,7 @@ def test_fork_inside_a_read_block(tmp_path):
     """A child does not touch the snapshot that its parent has open."""
     store = Store.open(tmp_path / "store.db")
     with store.read() as conn:
-        raw = state_of(conn).raw
+        raw = conn.raw
         assert raw.execute("SELECT count(*) FROM projects").fetchall() == [(0,)]
 
         def child():

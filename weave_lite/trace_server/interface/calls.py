@@ -8,8 +8,8 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import Discriminator, Tag, field_serializer
 
-from weave_lite.trace_server.interface.query import Query, SortBy  # noqa: TC001 - pydantic reads them
-from weave_lite.trace_server.interface.summaries import (  # noqa: TC001 - pydantic reads them
+from weave_lite.trace_server.interface.query import Query, SortBy
+from weave_lite.trace_server.interface.summaries import (
     SummaryInsertMap,
     SummaryMap,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
-from weave_lite.trace_server.interface.query import Query, SortBy  # noqa: TC001 - pydantic reads them
+from weave_lite.trace_server.interface.query import Query, SortBy
 from weave_lite.trace_server.interface.wire import UtcDatetime, WireModel
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
-from weave_lite.trace_server.interface.query import Query, SortBy  # noqa: TC001 - pydantic reads them
+from weave_lite.trace_server.interface.query import Query, SortBy
 from weave_lite.trace_server.interface.wire import UtcDatetime, WireModel
 
 __all__ = [

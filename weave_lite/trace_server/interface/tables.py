@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
-from weave_lite.trace_server.interface.query import SortBy  # noqa: TC001 - pydantic reads it
+from weave_lite.trace_server.interface.query import SortBy
 from weave_lite.trace_server.interface.wire import WireModel
 
 __all__ = [

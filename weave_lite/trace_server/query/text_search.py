@@ -15,7 +15,6 @@ from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
     TRUE,
-    Kind,
     Operand,
     Sql,
     Value,

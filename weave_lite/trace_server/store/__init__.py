@@ -1,1 +1,33 @@
-"""The only package that executes SQL; every function takes a connection first."""
+"""The only package that executes SQL; every function takes a connection first.
+
+Its modules are loaded when first used: those that read build statements with SQLAlchemy, which a
+program that only traces does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weave_lite.trace_server.store import calls_read as calls_read
+    from weave_lite.trace_server.store import calls_write as calls_write
+    from weave_lite.trace_server.store import encoded as encoded
+    from weave_lite.trace_server.store import files as files
+    from weave_lite.trace_server.store import objects as objects
+    from weave_lite.trace_server.store import objects_query as objects_query
+    from weave_lite.trace_server.store import projects as projects
+    from weave_lite.trace_server.store import refs as refs
+    from weave_lite.trace_server.store import rows_read as rows_read
+    from weave_lite.trace_server.store import tables as tables
+
+_MODULES = frozenset(
+    "calls_read calls_write encoded files objects objects_query projects refs rows_read tables".split()
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a module of the package."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

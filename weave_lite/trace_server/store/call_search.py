@@ -19,16 +19,16 @@ from weave_lite.trace_server.query.compile import compile_filter
 from weave_lite.trace_server.query.fields import FieldMap, calls_fields
 from weave_lite.trace_server.query.joins import calls_from
 from weave_lite.trace_server.query.sort import compile_sort
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.schema import calls, metadata
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, FromClause, Select
+    from sqlalchemy import ColumnElement, FromClause, Select
 
     from weave_lite.trace_server.interface.query import Query, SortBy
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["Search", "count", "find", "plan"]
 
@@ -114,7 +114,7 @@ def plan(
     return Search(direction, None, {}, _Parts(calls_from(touching, _TABLES), conditions, order))
 
 
-def find(conn: Connection, search: Search, limit: int | None, offset: int) -> sqlite3.Cursor:
+def find(conn: StoreConnection, search: Search, limit: int | None, offset: int) -> sqlite3.Cursor:
     """Find the integers of a page of calls.
 
     Args:
@@ -137,7 +137,7 @@ def find(conn: Connection, search: Search, limit: int | None, offset: int) -> sq
     return _run(conn, search, "page", limit, offset)
 
 
-def count(conn: Connection, search: Search, limit: int | None) -> int:
+def count(conn: StoreConnection, search: Search, limit: int | None) -> int:
     """Count calls, up to a limit."""
     kind = "count" if limit is None else "count_to"
     return int(_run(conn, search, kind, _NO_LIMIT if limit is None else limit, 0).fetchone()[0])
@@ -190,15 +190,16 @@ def _is_upward(parts: _Parts) -> bool:
 
 
 def _run(
-    conn: Connection, search: Search, kind: str, limit: int, offset: int, start: int = 0
+    conn: StoreConnection, search: Search, kind: str, limit: int, offset: int, start: int = 0
 ) -> sqlite3.Cursor:
     """Run one kind of statement on the driver's connection."""
     if search.form is not None:
         text, slots = _prepared(kind, search.form)
         values = {**search.values, _LIMIT: limit, _OFFSET: offset, _START: start}
-        return state_of(conn).raw.execute(text, [values.get(slot, slot) for slot in slots])
+        cursor: sqlite3.Cursor = conn.raw.execute(text, [values.get(slot, slot) for slot in slots])
+        return cursor
     assert search.parts is not None
-    result = conn.execute(_STATEMENTS[kind](search.parts, limit, offset, start))
+    result = conn.core.execute(_STATEMENTS[kind](search.parts, limit, offset, start))
     # The rows are integers: what SQLAlchemy would do to each of them is not needed.
     return cast("sqlite3.Cursor", result.cursor)
 

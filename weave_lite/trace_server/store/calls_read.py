@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Final
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store import call_search
 from weave_lite.trace_server.store.call_rows import chosen_columns, decoded, row_by_id, rows_by_pk
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from sqlalchemy import Connection
-
     from weave_lite.trace_server.interface.encoded import EncodedCall
+    from weave_lite.trace_server.store.connections import StoreConnection
     from weave_lite.trace_server.store.engine import Store
 
 __all__ = ["read", "stats", "stream", "stream_encoded"]
@@ -35,10 +33,10 @@ _CHUNK_SIZE_BYTES: Final = 1_000_000
 _NO_PROJECT: Final = 0
 
 
-def read(conn: Connection, req: tsi.CallReadReq) -> tsi.CallReadRes:
+def read(conn: StoreConnection, req: tsi.CallReadReq) -> tsi.CallReadRes:
     """Read one call; None when there is none."""
     project = project_pk(conn, req.project_id, create=False)
-    call = project and row_by_id(state_of(conn).raw, req.project_id, project, req.id)
+    call = project and row_by_id(conn.raw, req.project_id, project, req.id)
     return tsi.CallReadRes.from_trusted({"call": decoded(call) if call else None})
 
 
@@ -61,7 +59,7 @@ def stream_encoded(store: Store, req: tsi.CallsQueryReq) -> Generator[EncodedCal
     return (_from_memory if store.is_memory else _from_file)(store, req, search)
 
 
-def stats(conn: Connection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
+def stats(conn: StoreConnection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
     """Count the calls that a query finds, up to its limit."""
     project = project_pk(conn, req.project_id, create=False)
     search = call_search.plan(project or _NO_PROJECT, req.filter, req.query)
@@ -74,7 +72,7 @@ def _from_file(
     """Read chunk by chunk on one connection, which sees one snapshot until the stream is closed."""
     columns = chosen_columns(req.columns)
     with store.read() as conn:
-        raw = state_of(conn).raw
+        raw = conn.raw
         with closing(call_search.find(conn, search, req.limit, req.offset or 0)) as found:
             size = _FIRST_CHUNK
             while pks := [row[0] for row in found.fetchmany(size)]:
@@ -94,7 +92,7 @@ def _from_memory(
     size = _FIRST_CHUNK
     while pks:
         with store.read() as conn:
-            chunk = rows_by_pk(state_of(conn).raw, req.project_id, pks[:size], columns)
+            chunk = rows_by_pk(conn.raw, req.project_id, pks[:size], columns)
         del pks[:size]
         yield from chunk
         size = _next_size(chunk)

@@ -14,14 +14,14 @@ from weave_lite.core.clock import now_micros
 from weave_lite.core.ref_texts import refs_in_json
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
-from weave_lite.trace_server.store.connections import ConnectionState, state_of
+from weave_lite.trace_server.store.connections import StoreConnection
 from weave_lite.trace_server.store.lookups import attributes_pk, op_pk
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["INPUT", "OUTPUT", "batch", "delete", "end", "start", "update", "write_parts"]
 
@@ -68,19 +68,19 @@ class _Known(NamedTuple):
     has_end: bool
 
 
-def start(conn: Connection, part: EncodedStart) -> tsi.CallStartRes:
+def start(conn: StoreConnection, part: EncodedStart) -> tsi.CallStartRes:
     """Store the start of a call."""
     write_parts(conn, (part,))
     return tsi.CallStartRes.from_trusted({"id": part.id, "trace_id": part.trace_id})
 
 
-def end(conn: Connection, part: EncodedEnd) -> tsi.CallEndRes:
+def end(conn: StoreConnection, part: EncodedEnd) -> tsi.CallEndRes:
     """Store the end of a call; it waits for its start if that has not come."""
     write_parts(conn, (part,))
     return tsi.CallEndRes()
 
 
-def batch(conn: Connection, parts: Sequence[Part]) -> tsi.CallCreateBatchRes:
+def batch(conn: StoreConnection, parts: Sequence[Part]) -> tsi.CallCreateBatchRes:
     """Store starts and ends as if one after the other."""
     write_parts(conn, parts)
     ended = tsi.CallEndRes()
@@ -96,10 +96,10 @@ def batch(conn: Connection, parts: Sequence[Part]) -> tsi.CallCreateBatchRes:
     )
 
 
-def update(conn: Connection, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
+def update(conn: StoreConnection, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
     """Set the display name of a call, or clear it; it wins over that of any start."""
     project = project_pk(conn, req.project_id, create=True)
-    state_of(conn).raw.execute(
+    conn.raw.execute(
         "INSERT INTO calls (project, id, display_name, is_renamed) VALUES (?, ?, ?, 1)"
         " ON CONFLICT (project, id) DO UPDATE"
         " SET display_name = excluded.display_name, is_renamed = 1",
@@ -108,12 +108,12 @@ def update(conn: Connection, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
     return tsi.CallUpdateRes()
 
 
-def delete(conn: Connection, req: tsi.CallsDeleteReq) -> tsi.CallsDeleteRes:
+def delete(conn: StoreConnection, req: tsi.CallsDeleteReq) -> tsi.CallsDeleteRes:
     """Mark calls and all their descendants as deleted; unknown ids are ignored."""
     project = project_pk(conn, req.project_id, create=False)
     if project is None:
         return tsi.CallsDeleteRes(num_deleted=0)
-    raw = state_of(conn).raw
+    raw = conn.raw
     # UNION, not UNION ALL: a ring of parents must come to an end.
     doomed = raw.execute(
         "WITH RECURSIVE doomed (id) AS ("
@@ -129,7 +129,7 @@ def delete(conn: Connection, req: tsi.CallsDeleteReq) -> tsi.CallsDeleteRes:
     return tsi.CallsDeleteRes(num_deleted=sum(is_visible for _, is_visible in doomed))
 
 
-def write_parts(conn: Connection, parts: Iterable[Part]) -> None:
+def write_parts(conn: StoreConnection, parts: Iterable[Part]) -> None:
     """Write parts of calls, with the same outcome as one after the other.
 
     Of several starts of one call the last one counts, and likewise of several ends.
@@ -144,12 +144,12 @@ def write_parts(conn: Connection, parts: Iterable[Part]) -> None:
         if pair is None:
             pair = calls[call_id] = [None, None]
         pair[type(part) is EncodedEnd] = part
-    state = state_of(conn)
+    state = conn
     for project_id, calls in projects.items():
         _write_calls(state, project_pk(conn, project_id, create=True), calls)
 
 
-def _write_calls(state: ConnectionState, project: int, calls: dict[str, list[Any]]) -> None:
+def _write_calls(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -> None:
     known = _known(state, project, calls)
     if known:
         for call_id, stored in known.items():
@@ -158,7 +158,7 @@ def _write_calls(state: ConnectionState, project: int, calls: dict[str, list[Any
         _insert(state, project, calls)
 
 
-def _known(state: ConnectionState, project: int, calls: dict[str, list[Any]]) -> dict[str, _Known]:
+def _known(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -> dict[str, _Known]:
     """Look up which of these calls have parts stored already."""
     if len(calls) == 1:
         (call_id,) = calls
@@ -168,7 +168,7 @@ def _known(state: ConnectionState, project: int, calls: dict[str, list[Any]]) ->
     return {row[0]: _Known(*row[1:]) for row in rows}
 
 
-def _insert(state: ConnectionState, project: int, calls: dict[str, list[Any]]) -> None:
+def _insert(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -> None:
     """Insert calls of which nothing is stored yet."""
     raw = state.raw
     ((pk,),) = raw.execute("SELECT coalesce(max(pk), 0) FROM calls").fetchall()
@@ -208,7 +208,7 @@ def _insert(state: ConnectionState, project: int, calls: dict[str, list[Any]]) -
 
 
 def _merge(
-    state: ConnectionState,
+    state: StoreConnection,
     project: int,
     known: _Known,
     first: EncodedStart | None,
@@ -251,7 +251,7 @@ def _merge(
         raw.executemany(_PUT_REF, [(project, ref, OUTPUT, pk) for ref in last.output_refs])
 
 
-def _remove_refs(state: ConnectionState, project: int, pk: int, side: int) -> None:
+def _remove_refs(state: StoreConnection, project: int, pk: int, side: int) -> None:
     """Remove the refs of a value that is about to be replaced; they are found in the value."""
     row = state.raw.execute(_SELECT_VALUE[side], (pk,)).fetchone()
     if row is not None:

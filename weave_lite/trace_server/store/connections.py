@@ -6,14 +6,8 @@ Knows no tables. The driver's own connection sends BEGIN and COMMIT; SQLAlchemy 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from weave_lite.core.errors import (
     InsertTooLarge,
@@ -22,28 +16,27 @@ from weave_lite.core.errors import (
     StoreError,
     WeaveLiteError,
 )
-from weave_lite.trace_server.query import functions
 
 if TYPE_CHECKING:
     from typing import Final
+
+    from sqlalchemy import Connection
 
 __all__ = [
     "BUSY_TIMEOUT_S",
     "MEMORY",
     "WAL_LIMIT_BYTES",
-    "ConnectionState",
+    "StoreConnection",
     "connect",
     "connect_raw",
     "error_of_ours",
     "is_busy",
-    "state_of",
 ]
 
 MEMORY: Final = ":memory:"
 BUSY_TIMEOUT_S: Final = 10.0
 # Beyond this the log is written back into the file. It also bounds what a reader looks through.
 WAL_LIMIT_BYTES: Final = 32 * 1024 * 1024
-_INFO_KEY: Final = "weave_lite"
 
 # What holds for one connection only, so that every connection must be told.
 _PRAGMAS: Final = (
@@ -59,20 +52,33 @@ _PRAGMAS: Final = (
 )
 
 
-class ConnectionState:
-    """What a connection remembers: the driver's connection, and small integers by their text.
+class StoreConnection:
+    """A connection of a store: the driver's own, and SQLAlchemy's over it once that is asked for.
 
-    The integers never change once committed. A rollback forgets them all, since some may be of
-    rows that are gone.
+    Writing runs prepared text on the driver's connection, so a program that only traces never loads
+    SQLAlchemy. Remembers small integers by their text; these never change once committed. A
+    rollback forgets them all, since some may be of rows that are gone.
     """
 
-    __slots__ = ("attribute_pks", "op_pks", "project_pks", "raw")
+    __slots__ = ("_core", "attribute_pks", "op_pks", "project_pks", "raw")
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
+        self._core: Connection | None = None
         self.project_pks: dict[str, int] = {}
         self.op_pks: dict[str, int] = {}
         self.attribute_pks: dict[str, int] = {}
+
+    @property
+    def core(self) -> Connection:
+        """The connection of SQLAlchemy Core, in autocommit mode."""
+        if self._core is None:
+            from weave_lite.trace_server.store.core_engine import (  # noqa: PLC0415 - loads SQLAlchemy
+                core_connection,
+            )
+
+            self._core = core_connection(self.raw)
+        return self._core
 
     def forget(self) -> None:
         """Forget all integers."""
@@ -80,11 +86,11 @@ class ConnectionState:
         self.op_pks.clear()
         self.attribute_pks.clear()
 
-
-def state_of(conn: Connection) -> ConnectionState:
-    """Return what a connection of a store remembers."""
-    state: ConnectionState = conn.info[_INFO_KEY]
-    return state
+    def close(self) -> None:
+        """Close the connection, both faces of it."""
+        if self._core is not None:
+            self._core.close()
+        self.raw.close()
 
 
 def connect(
@@ -94,8 +100,8 @@ def connect(
     mode: str = "rw",
     immutable: bool = False,
     timeout_s: float = BUSY_TIMEOUT_S,
-) -> Connection:
-    """Open a connection for SQLAlchemy Core, in autocommit mode.
+) -> StoreConnection:
+    """Open a connection of a store.
 
     Args:
         place: Path of the file, or ``":memory:"``.
@@ -111,14 +117,10 @@ def connect(
         raw.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
         if mode == "ro":
             raw.execute("PRAGMA query_only = ON")
-        functions.register(raw)
-        _handing_over.raw = raw
-        conn = _engine().connect()
     except BaseException:
         raw.close()
         raise
-    conn.info[_INFO_KEY] = ConnectionState(raw)
-    return conn
+    return StoreConnection(raw)
 
 
 def connect_raw(
@@ -144,27 +146,13 @@ def connect_raw(
     )
 
 
-_handing_over = threading.local()
-
-
-@cache
-def _engine() -> Engine:
-    """Make the one engine: it compiles and wraps, and its compiled statements serve all stores."""
-    return create_engine(
-        "sqlite://",
-        creator=lambda: _handing_over.raw,
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-    )
-
-
 def error_of_ours(error: BaseException | None, place: str) -> WeaveLiteError | None:
     """Turn an error of SQLite or SQLAlchemy into ours; None when it is something else.
 
     This is the only place where foreign errors are mapped.
     """
-    if isinstance(error, DBAPIError):
-        error = error.orig
+    # SQLAlchemy's errors carry the driver's.
+    error = getattr(error, "orig", None) or error
     if isinstance(error, OverflowError):
         return InvalidRequest("a number in the request is beyond 64 bits; send it as text")
     if isinstance(error, UnicodeEncodeError):

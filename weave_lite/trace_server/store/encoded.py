@@ -12,20 +12,19 @@ from weave_lite.trace_server.interface.encoded import (
     EncodedStart,
     EncodedTable,
 )
-from weave_lite.trace_server.store import calls_write, files, objects, tables
+from weave_lite.trace_server.store import calls_write, files, object_versions, table_rows
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
-
     from weave_lite.trace_server.interface.encoded import EncodedRecord
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["without_surrogates", "write_records"]
 
 
-def write_records(conn: Connection, records: Sequence[EncodedRecord]) -> None:
+def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> None:
     """Write records; content first, so that no call refers to what is not there.
 
     Args:
@@ -41,9 +40,9 @@ def write_records(conn: Connection, records: Sequence[EncodedRecord]) -> None:
         project = project_pk(conn, record.project_id, create=True)
         match record:
             case EncodedObject():
-                objects.insert_version(conn, project, *record[1:], now)
+                object_versions.insert_version(conn, project, *record[1:], now)
             case EncodedTable():
-                tables.insert_table(conn, project, *record[1:])
+                table_rows.insert_table(conn, project, *record[1:])
             case EncodedFile():
                 files.insert_file(conn, project, *record[1:])
     calls_write.write_parts(conn, parts)

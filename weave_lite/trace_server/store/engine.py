@@ -18,17 +18,15 @@ from weave_lite.trace_server.store import connections, fork, migrate
 from weave_lite.trace_server.store.connections import (
     MEMORY,
     WAL_LIMIT_BYTES,
-    ConnectionState,
     connect,
     error_of_ours,
-    state_of,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["Store"]
 
@@ -58,11 +56,11 @@ class Store:
         self._durability = durability
         self._immutable = immutable
         self._lock = threading.RLock()
-        self._writer: Connection | None = None
+        self._writer: StoreConnection | None = None
         # Set with the writer: finding it through the connection at every step is slow.
-        self._writer_state: ConnectionState
+        self._writer_state: StoreConnection
         self._depth = 0
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[StoreConnection] = deque()
         self._is_open = True
         self._checkpoint_at_bytes = WAL_LIMIT_BYTES
         self._changes_at_look = 0
@@ -100,10 +98,10 @@ class Store:
         store = cls(path, durability, read_only=read_only, immutable=immutable)
         if store.is_memory:
             with store.write() as conn:
-                migrate.create_schema(state_of(conn).raw)
+                migrate.create_schema(conn.raw)
         else:
             with store.read() as conn:
-                state_of(conn).raw.execute("SELECT count(*) FROM projects").fetchall()
+                conn.raw.execute("SELECT count(*) FROM projects").fetchall()
         return store
 
     def write(self) -> _WriteBlock:
@@ -152,7 +150,7 @@ class Store:
 
     # --- writing ---
 
-    def _open_writer(self) -> Connection:
+    def _open_writer(self) -> StoreConnection:
         if self._writer is None:
             if not self._is_open:
                 raise StoreError(f"the store {self.place!r} is closed; open it again")
@@ -161,10 +159,10 @@ class Store:
                     f"the store {self.place!r} was opened read-only; open it without read_only"
                 )
             self._writer = connect(self.place, durability=self._durability, timeout_s=_ATTEMPT_S)
-            self._writer_state = state_of(self._writer)
+            self._writer_state = self._writer
         return self._writer
 
-    def _begin(self) -> Connection:
+    def _begin(self) -> StoreConnection:
         """Enter a write block: take the lock and the file's write lock."""
         self._lock.acquire()
         try:
@@ -254,7 +252,7 @@ class Store:
 
     # --- reading ---
 
-    def _take_reader(self) -> Connection:
+    def _take_reader(self) -> StoreConnection:
         if not self._is_open:
             raise StoreError(f"the store {self.place!r} is closed; open it again")
         try:
@@ -266,15 +264,15 @@ class Store:
                 mode="ro" if self.read_only else "rw",
                 immutable=self._immutable,
             )
-            state_of(conn).raw.execute("PRAGMA query_only = ON")
-        state_of(conn).raw.execute("BEGIN")
+            conn.raw.execute("PRAGMA query_only = ON")
+        conn.raw.execute("BEGIN")
         return conn
 
-    def _give_back_reader(self, conn: Connection, pid: int) -> None:
+    def _give_back_reader(self, conn: StoreConnection, pid: int) -> None:
         if pid != os.getpid():  # taken before a fork
             fork.leak(conn)
             return
-        raw = state_of(conn).raw
+        raw = conn.raw
         if raw.in_transaction:
             raw.execute("COMMIT")
         if self._is_open and len(self._idle) < _MAX_IDLE_READERS:
@@ -335,7 +333,7 @@ class _WriteBlock:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> StoreConnection:
         return self._store._begin()  # noqa: SLF001 - a part of the store
 
     def __exit__(
@@ -351,13 +349,13 @@ class _ReadBlock:
     """The context manager of a snapshot."""
 
     __slots__ = ("_conn", "_pid", "_store")
-    _conn: Connection
+    _conn: StoreConnection
     _pid: int
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> StoreConnection:
         store = self._store
         try:
             if store.is_memory:

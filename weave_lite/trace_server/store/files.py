@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 from weave_lite.core.digest import digest_bytes
 from weave_lite.core.errors import NotFoundError
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.content import check_size, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["content_read", "create", "insert_file", "stats"]
 
@@ -31,7 +30,7 @@ _INSERT_BLANK: Final = (
 _SUM: Final = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE project = ?"
 
 
-def create(conn: Connection, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
+def create(conn: StoreConnection, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
     """Store a file; one that is there already stays as it is.
 
     Raises:
@@ -44,7 +43,9 @@ def create(conn: Connection, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
     return tsi.FileCreateRes(digest=digest)
 
 
-def insert_file(conn: Connection, project_pk: int, digest: str, name: str, content: bytes) -> None:
+def insert_file(
+    conn: StoreConnection, project_pk: int, digest: str, name: str, content: bytes
+) -> None:
     """Store a file under its digest, if absent.
 
     Args:
@@ -58,7 +59,7 @@ def insert_file(conn: Connection, project_pk: int, digest: str, name: str, conte
         InsertTooLarge: The content is larger than a row of the store can hold.
     """
     check_size("content", content)
-    raw = state_of(conn).raw
+    raw = conn.raw
     if raw.execute(_FIND, (project_pk, digest)).fetchone() is not None:
         return
     size_bytes = len(content)
@@ -71,13 +72,13 @@ def insert_file(conn: Connection, project_pk: int, digest: str, name: str, conte
         blob.write(content)
 
 
-def content_read(conn: Connection, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
+def content_read(conn: StoreConnection, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
     """Read the bytes of a file.
 
     Raises:
         NotFoundError: The project has no file of this digest.
     """
-    raw = state_of(conn).raw
+    raw = conn.raw
     project = project_pk(conn, req.project_id, create=False)
     found = None
     if project is not None:
@@ -96,10 +97,10 @@ def content_read(conn: Connection, req: tsi.FileContentReadReq) -> tsi.FileConte
     return tsi.FileContentReadRes.from_trusted({"content": content})
 
 
-def stats(conn: Connection, req: tsi.FilesStatsReq) -> tsi.FilesStatsRes:
+def stats(conn: StoreConnection, req: tsi.FilesStatsReq) -> tsi.FilesStatsRes:
     """Sum the bytes of a project's files; each content counts once."""
     pk = project_pk(conn, req.project_id, create=False)
     total = 0
     if pk is not None:
-        ((total,),) = state_of(conn).raw.execute(_SUM, (pk,)).fetchall()
+        ((total,),) = conn.raw.execute(_SUM, (pk,)).fetchall()
     return tsi.FilesStatsRes(total_size_bytes=total)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-    from weave_lite.trace_server.store.connections import ConnectionState
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["attributes_pk", "op_pk"]
 
@@ -23,7 +23,7 @@ _SELECT_ATTRIBUTES = "SELECT pk FROM attribute_sets WHERE digest = ?"
 _INSERT_ATTRIBUTES = "INSERT INTO attribute_sets (digest, attributes) VALUES (?, ?) RETURNING pk"
 
 
-def op_pk(state: ConnectionState, op_name: str) -> int:
+def op_pk(state: StoreConnection, op_name: str) -> int:
     """Return the integer of an op name; make it if needed. Inside a write transaction."""
     pk = state.op_pks.get(op_name)
     if pk is None:
@@ -32,7 +32,7 @@ def op_pk(state: ConnectionState, op_name: str) -> int:
     return pk
 
 
-def attributes_pk(state: ConnectionState, attributes_json: str) -> int:
+def attributes_pk(state: StoreConnection, attributes_json: str) -> int:
     """Return the integer of a set of attributes; make it if needed. Inside a write transaction."""
     pk = state.attribute_pks.get(attributes_json)
     if pk is None:

@@ -19,7 +19,6 @@ from weave_lite.trace_server.store.connections import (
     connect,
     connect_raw,
     is_busy,
-    state_of,
 )
 from weave_lite.trace_server.store.ddl import (
     APPLICATION_ID,
@@ -31,7 +30,7 @@ from weave_lite.trace_server.store.ddl import (
 from weave_lite.trace_server.store.file_header import check_header, check_version, read_header
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["create_schema", "prepare_file", "scripts_folder", "upgrade"]
 
@@ -116,8 +115,8 @@ def upgrade(
     conn = connect(path)
     try:
         # Within a transaction of SQLAlchemy, alembic neither begins nor commits its own.
-        with conn.begin():
-            raw = state_of(conn).raw
+        with conn.core.begin():
+            raw = conn.raw
             raw.execute("BEGIN IMMEDIATE")
             found = _version(raw)
             if found < target_version:
@@ -218,7 +217,7 @@ def _copy_aside(path: str, version: int) -> None:
     os.replace(unfinished, copy)  # noqa: PTH105
 
 
-def _run_revisions(conn: Connection, scripts: Path, target_revision: str) -> None:
+def _run_revisions(conn: StoreConnection, scripts: Path, target_revision: str) -> None:
     # alembic costs 100 ms and is needed by upgrades only.
     from alembic.config import Config  # noqa: PLC0415
 
@@ -227,5 +226,5 @@ def _run_revisions(conn: Connection, scripts: Path, target_revision: str) -> Non
     config = Config()
     # The value goes through configparser, where "%" is special.
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    config.attributes["connection"] = conn
+    config.attributes["connection"] = conn.core
     command.upgrade(config, target_revision)

@@ -12,14 +12,13 @@ from weave_lite.core.clock import from_micros
 from weave_lite.core.errors import ObjectDeletedError
 from weave_lite.core.jsontext import parse
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.object_hints import missing_error
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = [
     "LATEST",
@@ -93,7 +92,7 @@ class FoundVersion(NamedTuple):
 
 
 def insert_version(
-    conn: Connection,
+    conn: StoreConnection,
     project_pk: int,
     kind: str,
     object_id: str,
@@ -118,7 +117,7 @@ def insert_version(
         wb_user_id: Who publishes it.
         now: Microseconds since the epoch.
     """
-    state_of(conn).raw.execute(
+    conn.raw.execute(
         _INSERT,
         (
             project_pk,
@@ -179,7 +178,7 @@ def find_version(
 
 
 def read_version(
-    conn: Connection,
+    conn: StoreConnection,
     project_id: str,
     project_pk: int | None,
     kinds: Sequence[str],
@@ -194,7 +193,7 @@ def read_version(
         NotFoundError: There is no such object or version.
         ObjectDeletedError: The version was deleted; for ``latest``, all versions were.
     """
-    raw = state_of(conn).raw
+    raw = conn.raw
     found = (
         None
         if project_pk is None

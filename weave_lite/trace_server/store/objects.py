@@ -12,7 +12,6 @@ from weave_lite.core.clock import now_micros
 from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
 from weave_lite.core.object_kinds import classes_of, kind_of
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.content import digest_and_json, stored_digest
 from weave_lite.trace_server.store.object_hints import missing_error
 from weave_lite.trace_server.store.object_versions import (
@@ -22,11 +21,10 @@ from weave_lite.trace_server.store.object_versions import (
     read_version,
     to_schema,
 )
-from weave_lite.trace_server.store.objects_query import ops_query, query
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = [
     "create",
@@ -34,8 +32,6 @@ __all__ = [
     "insert_version",
     "op_create",
     "op_read",
-    "ops_query",
-    "query",
     "read",
 ]
 
@@ -49,7 +45,7 @@ _DELETE_ALL: Final = (
 _DELETE_ONE: Final = "UPDATE objects SET deleted_at = ? WHERE pk = ?"
 
 
-def create(conn: Connection, req: tsi.ObjCreateReq) -> tsi.ObjCreateRes:
+def create(conn: StoreConnection, req: tsi.ObjCreateReq) -> tsi.ObjCreateRes:
     """Store an object version; content that is there already becomes the latest again.
 
     Raises:
@@ -61,12 +57,12 @@ def create(conn: Connection, req: tsi.ObjCreateReq) -> tsi.ObjCreateRes:
     return tsi.ObjCreateRes(digest=_create(conn, obj), object_id=obj.object_id)
 
 
-def op_create(conn: Connection, req: tsi.OpCreateReq) -> tsi.OpCreateRes:
+def op_create(conn: StoreConnection, req: tsi.OpCreateReq) -> tsi.OpCreateRes:
     """Store an op version: the old form of :func:`create`."""
     return tsi.OpCreateRes(digest=_create(conn, req.op_obj))
 
 
-def read(conn: Connection, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
+def read(conn: StoreConnection, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
     """Read a version by digest, ``latest`` or ``vN``.
 
     Raises:
@@ -85,21 +81,21 @@ def read(conn: Connection, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
     return tsi.ObjReadRes(obj=to_schema(req.project_id, req.object_id, found))
 
 
-def op_read(conn: Connection, req: tsi.OpReadReq) -> tsi.OpReadRes:
+def op_read(conn: StoreConnection, req: tsi.OpReadReq) -> tsi.OpReadRes:
     """Read an op version, as :func:`read` does; objects are not seen."""
     pk = project_pk(conn, req.project_id, create=False)
     found = read_version(conn, req.project_id, pk, _OP_ONLY, req.name, req.digest)
     return tsi.OpReadRes(op_obj=to_schema(req.project_id, req.name, found))
 
 
-def delete(conn: Connection, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
+def delete(conn: StoreConnection, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
     """Mark versions as deleted: those that ``digests`` names, or all of the name.
 
     Raises:
         NotFoundError: An entry of ``digests`` is no live version, or two are the same one; then
             nothing is deleted.
     """
-    raw = state_of(conn).raw
+    raw = conn.raw
     pk = project_pk(conn, req.project_id, create=False)
     now = now_micros()
     if pk is not None and req.digests is None:
@@ -128,7 +124,7 @@ def delete(conn: Connection, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
     return tsi.ObjDeleteRes(num_deleted=len(named))
 
 
-def _create(conn: Connection, obj: tsi.ObjSchemaForInsert) -> str:
+def _create(conn: StoreConnection, obj: tsi.ObjSchemaForInsert) -> str:
     val = obj.val
     base, leaf = _classes(obj)
     actual, text = digest_and_json("obj.val", val)

@@ -29,14 +29,16 @@ from weave_lite.trace_server.store.schema import objects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, UnaryExpression
+    from sqlalchemy import UnaryExpression
+
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["ops_query", "query"]
 
 _NO_LIMIT: Final = -1
 
 
-def query(conn: Connection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
+def query(conn: StoreConnection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
     """List live versions, by default in the order of their creation."""
     pk = project_pk(conn, req.project_id, create=False)
     if pk is None:
@@ -50,7 +52,7 @@ def query(conn: Connection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
         # SQLite knows no offset without a limit.
         statement = statement.limit(_NO_LIMIT if req.limit is None else req.limit)
         statement = statement.offset(req.offset or 0)
-    rows = conn.execute(statement)
+    rows = conn.core.execute(statement)
     objs = [
         to_schema(req.project_id, object_id, FoundVersion._make(version), size_bytes)
         for object_id, size_bytes, *version in rows
@@ -58,7 +60,7 @@ def query(conn: Connection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
     return tsi.ObjQueryRes(objs=objs)
 
 
-def ops_query(conn: Connection, req: tsi.OpQueryReq) -> tsi.OpQueryRes:
+def ops_query(conn: StoreConnection, req: tsi.OpQueryReq) -> tsi.OpQueryRes:
     """List live versions of ops: the old form of :func:`query`."""
     wanted = req.filter or tsi.OpVersionFilter()
     found = query(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, overload
 
-from weave_lite.trace_server.store.connections import state_of
-
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["list_projects", "project_pk"]
 
@@ -22,18 +20,18 @@ _LIST = (
 )
 
 
-def list_projects(conn: Connection) -> list[str]:
+def list_projects(conn: StoreConnection) -> list[str]:
     """List the project ids, the project of the newest call first."""
-    return [row[0] for row in state_of(conn).raw.execute(_LIST)]
+    return [row[0] for row in conn.raw.execute(_LIST)]
 
 
 @overload
-def project_pk(conn: Connection, project_id: str, *, create: Literal[True]) -> int: ...
+def project_pk(conn: StoreConnection, project_id: str, *, create: Literal[True]) -> int: ...
 @overload
-def project_pk(conn: Connection, project_id: str, *, create: bool) -> int | None: ...
+def project_pk(conn: StoreConnection, project_id: str, *, create: bool) -> int | None: ...
 
 
-def project_pk(conn: Connection, project_id: str, *, create: bool) -> int | None:
+def project_pk(conn: StoreConnection, project_id: str, *, create: bool) -> int | None:
     """Return the integer of a project; with ``create``, make it if needed.
 
     Args:
@@ -44,7 +42,7 @@ def project_pk(conn: Connection, project_id: str, *, create: bool) -> int | None
     Returns:
         The integer, or None when there is no such project.
     """
-    state = state_of(conn)
+    state = conn
     pk = state.project_pks.get(project_id)
     if pk is None:
         row = state.raw.execute(_SELECT, (project_id,)).fetchone()

@@ -22,7 +22,6 @@ from weave_lite.core.refs import (
     parse_server_uri,
 )
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.object_hints import missing_error
 from weave_lite.trace_server.store.object_versions import find_version
 from weave_lite.trace_server.store.projects import project_pk
@@ -31,7 +30,7 @@ from weave_lite.trace_server.store.table_rows import find_table
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["read_batch"]
 
@@ -65,7 +64,7 @@ class _RowNeed(NamedTuple):
 _Need = _ObjectNeed | _RowNeed
 
 
-def read_batch(conn: Connection, req: tsi.RefsReadBatchReq) -> tsi.RefsReadBatchRes:
+def read_batch(conn: StoreConnection, req: tsi.RefsReadBatchReq) -> tsi.RefsReadBatchRes:
     """Read the values that object and op refs point to, in order.
 
     A path that leads nowhere, into another project, or into a deleted object gives None.
@@ -159,7 +158,7 @@ def _target(value: Any, project_id: str) -> ObjectRef | TableRef | None:
     return ref
 
 
-def _meet(conn: Connection, needs: Iterable[_Need], answers: dict[_Need, Any]) -> None:
+def _meet(conn: StoreConnection, needs: Iterable[_Need], answers: dict[_Need, Any]) -> None:
     rows_of: dict[tuple[str, str], list[_RowNeed]] = {}
     for need in needs:
         if isinstance(need, _ObjectNeed):
@@ -176,12 +175,12 @@ def _meet(conn: Connection, needs: Iterable[_Need], answers: dict[_Need, Any]) -
             answers[need] = parse(found[need.row])
 
 
-def _object_value(conn: Connection, need: _ObjectNeed) -> Any:
+def _object_value(conn: StoreConnection, need: _ObjectNeed) -> Any:
     """Read the value of an object; None when it was deleted."""
     project_id, kind, name, version = need
     # Object and op refs are interchangeable; the ref's own kind goes first.
     kinds = (kind, "object" if kind == "op" else "op")
-    raw = state_of(conn).raw
+    raw = conn.raw
     pk = project_pk(conn, project_id, create=False)
     found = None if pk is None else find_version(raw, pk, kinds, name, version)
     if found is None:
@@ -189,8 +188,10 @@ def _object_value(conn: Connection, need: _ObjectNeed) -> Any:
     return None if found.deleted_at is not None else parse(found.val_json)
 
 
-def _rows_json(conn: Connection, project_id: str, table: str, rows: list[str]) -> dict[str, str]:
-    raw = state_of(conn).raw
+def _rows_json(
+    conn: StoreConnection, project_id: str, table: str, rows: list[str]
+) -> dict[str, str]:
+    raw = conn.raw
     pk = project_pk(conn, project_id, create=False)
     table_pk = None if pk is None else find_table(raw, pk, table)
     if pk is None or table_pk is None:

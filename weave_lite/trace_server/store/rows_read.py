@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, func, select
 from weave_lite.core.jsontext import compact, parse
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.query.sort import compile_json_sort
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.schema import table_positions, table_rows
 from weave_lite.trace_server.store.table_rows import find_table
@@ -21,8 +20,7 @@ from weave_lite.trace_server.store.table_rows import find_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
-
+    from weave_lite.trace_server.store.connections import StoreConnection
     from weave_lite.trace_server.store.engine import Store
 
 __all__ = ["read_encoded", "stream"]
@@ -104,7 +102,7 @@ def _stream_selected(
 ) -> Iterator[tsi.TableRowSchema]:
     with store.read() as conn:
         pk = project_pk(conn, req.project_id, create=False)
-        table_pk = None if pk is None else find_table(state_of(conn).raw, pk, req.digest)
+        table_pk = None if pk is None else find_table(conn.raw, pk, req.digest)
         if pk is None or table_pk is None:
             return
         positions = _select_positions(conn, pk, table_pk, req, digests, order)
@@ -117,7 +115,7 @@ def _stream_selected(
 
 
 def _select_positions(
-    conn: Connection,
+    conn: StoreConnection,
     project: int,
     table_pk: int,
     req: tsi.TableQueryReq,
@@ -138,14 +136,14 @@ def _select_positions(
         # SQLite knows no offset without a limit.
         statement = statement.limit(_NO_LIMIT if req.limit is None else req.limit)
         statement = statement.offset(req.offset or 0)
-    return list(conn.scalars(statement))
+    return list(conn.core.scalars(statement))
 
 
-def _fetch(conn: Connection, statement: str, values: tuple[object, ...]) -> list[_Row]:
+def _fetch(conn: StoreConnection, statement: str, values: tuple[object, ...]) -> list[_Row]:
     """Read rows up to the size of a page; at least one, if there is one."""
     rows: list[_Row] = []
     room = _PAGE_CHARACTERS
-    cursor = state_of(conn).raw.execute(statement, values)
+    cursor = conn.raw.execute(statement, values)
     for row in cursor:
         rows.append(row)
         room -= len(row[1])

@@ -10,13 +10,12 @@ from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
 from weave_lite.core.jsontext import compact
-from weave_lite.trace_server.store.connections import state_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
 __all__ = ["find_table", "insert_positions", "insert_rows", "insert_table"]
 
@@ -41,7 +40,7 @@ _INSERT_POSITIONS: Final = (
 
 
 def insert_table(
-    conn: Connection,
+    conn: StoreConnection,
     project_pk: int,
     digest: str,
     row_digests: Sequence[str],
@@ -56,7 +55,7 @@ def insert_table(
         row_digests: The rows' digests, in order.
         rows_json: The rows' compact JSON texts, in the same order.
     """
-    raw = state_of(conn).raw
+    raw = conn.raw
     if find_table(raw, project_pk, digest) is not None:
         return
     row_pks = insert_rows(raw, project_pk, dict(zip(row_digests, rows_json, strict=True)))

@@ -8,10 +8,8 @@ from weave_lite.core import digest as digests
 from weave_lite.core.errors import InvalidRequest, NotFoundError
 from weave_lite.core.jsontext import compact
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.connections import state_of
 from weave_lite.trace_server.store.content import digest_and_json, digests_and_jsons, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
-from weave_lite.trace_server.store.rows_read import read_encoded, stream
 from weave_lite.trace_server.store.table_rows import (
     find_table,
     insert_positions,
@@ -20,9 +18,9 @@ from weave_lite.trace_server.store.table_rows import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["create", "insert_table", "read_encoded", "stats", "stats_batch", "stream", "update"]
+__all__ = ["create", "insert_table", "stats", "stats_batch", "update"]
 
 _SELECT_ROWS: Final = (
     'SELECT r.digest, r.pk FROM table_positions AS p JOIN table_rows AS r ON r.pk = p."row"'
@@ -43,7 +41,7 @@ _COUNTS_AND_SIZES: Final = (
 )
 
 
-def create(conn: Connection, req: tsi.TableCreateReq) -> tsi.TableCreateRes:
+def create(conn: StoreConnection, req: tsi.TableCreateReq) -> tsi.TableCreateRes:
     """Store a table and its rows, each row once per project.
 
     Raises:
@@ -64,14 +62,14 @@ def create(conn: Connection, req: tsi.TableCreateReq) -> tsi.TableCreateRes:
     return tsi.TableCreateRes(digest=digest, row_digests=row_digests)
 
 
-def update(conn: Connection, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
+def update(conn: StoreConnection, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
     """Store a changed copy of a table; rows that stay are not written again.
 
     Raises:
         NotFoundError: The project has no table ``base_digest``.
         InvalidRequest: The index of a pop or insert is out of range, or a row is not JSON.
     """
-    raw = state_of(conn).raw
+    raw = conn.raw
     pk, base_pk = _find(conn, req.project_id, "base_digest", req.base_digest)
     if not req.updates:
         return tsi.TableUpdateRes(digest=req.base_digest, updated_row_digests=[])
@@ -90,7 +88,7 @@ def update(conn: Connection, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
     return tsi.TableUpdateRes(digest=digest, updated_row_digests=updated)
 
 
-def stats(conn: Connection, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
+def stats(conn: StoreConnection, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
     """Count the rows of a table.
 
     Raises:
@@ -99,19 +97,21 @@ def stats(conn: Connection, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsR
     pk = project_pk(conn, req.project_id, create=False)
     row = None
     if pk is not None:
-        row = state_of(conn).raw.execute(_COUNT, (pk, req.digest)).fetchone()
+        row = conn.raw.execute(_COUNT, (pk, req.digest)).fetchone()
     if row is None:
         raise _missing(req.project_id, "digest", req.digest)
     return tsi.TableQueryStatsRes(count=row[0])
 
 
-def stats_batch(conn: Connection, req: tsi.TableQueryStatsBatchReq) -> tsi.TableQueryStatsBatchRes:
+def stats_batch(
+    conn: StoreConnection, req: tsi.TableQueryStatsBatchReq
+) -> tsi.TableQueryStatsBatchRes:
     """Count the rows of several tables; unknown digests are left out."""
     pk = project_pk(conn, req.project_id, create=False)
     if pk is None or not req.digests:
         return tsi.TableQueryStatsBatchRes(tables=[])
     statement = _COUNTS_AND_SIZES if req.include_storage_size else _COUNTS
-    rows = state_of(conn).raw.execute(statement, (pk, compact(req.digests)))
+    rows = conn.raw.execute(statement, (pk, compact(req.digests)))
     return tsi.TableQueryStatsBatchRes(
         tables=[
             tsi.TableStatsRow(count=count, digest=digest, storage_size_bytes=size_bytes)
@@ -147,10 +147,10 @@ def _checked_index(field: str, index: int, end: int) -> int:
     )
 
 
-def _find(conn: Connection, project_id: str, field: str, digest: str) -> tuple[int, int]:
+def _find(conn: StoreConnection, project_id: str, field: str, digest: str) -> tuple[int, int]:
     """Return the integers of the project and of the table."""
     pk = project_pk(conn, project_id, create=False)
-    table_pk = None if pk is None else find_table(state_of(conn).raw, pk, digest)
+    table_pk = None if pk is None else find_table(conn.raw, pk, digest)
     if pk is None or table_pk is None:
         raise _missing(project_id, field, digest)
     return pk, table_pk
