@@ -5,13 +5,13 @@ Plain standard library: it is imported by the worker of the reference as well.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import random
 
 CALL_COUNT = 100_000
 ROW_COUNT = 100_000
 PROJECT = "local/bench"
-EPOCH = datetime.datetime(2024, 3, 1, tzinfo=datetime.timezone.utc)  # noqa: UP017 - also runs on 3.10
+EPOCH = dt.datetime(2024, 3, 1, tzinfo=dt.timezone.utc)  # noqa: UP017 - also runs on 3.10
 MODELS = [f"model-{n}" for n in range(10)]
 OPS = [f"weave:///{PROJECT}/op/step_{n}:{'A' * 43}" for n in range(20)]
 WORDS = (
@@ -84,14 +84,14 @@ def call_id(n: int) -> str:
 def call(n: int) -> dict:
     """Call ``n`` as fields: every tenth is a root, the nine after it are its children."""
     root = n - n % 10
-    started = EPOCH + datetime.timedelta(milliseconds=n * 20)
+    started = EPOCH + dt.timedelta(milliseconds=n * 20)
     return {
         "id": call_id(n),
         "trace_id": call_id(root),
         "parent_id": None if n == root else call_id(root),
         "op_name": OPS[n % 20],
         "started_at": started,
-        "ended_at": started + datetime.timedelta(milliseconds=n % 500),
+        "ended_at": started + dt.timedelta(milliseconds=n % 500),
         "attributes": {
             "weave": {
                 "client_version": "0.1.0",

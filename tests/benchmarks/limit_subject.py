@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import data
@@ -37,10 +37,10 @@ class Subject:
     """The limit as a subject."""
 
     def __init__(self, place: str) -> None:
-        is_new = not os.path.exists(place)
+        is_new = not Path(place).exists()
         self.conn = sqlite3.connect(place, isolation_level=None)
         if is_new:
-            self.conn.execute("PRAGMA page_size = 16384")
+            self.conn.execute("PRAGMA page_size = 8192")
         self.conn.execute("PRAGMA journal_mode = WAL")
         self.conn.execute("PRAGMA synchronous = NORMAL")
         if is_new:
@@ -164,7 +164,9 @@ class Subject:
         return self._page("1", " ORDER BY c.started_at LIMIT 100 OFFSET 99000")
 
     def children(self) -> float:
-        return self._page("c.parent_id = ?", " ORDER BY c.started_at", (data.call_id(50_000),))
+        wanted = (data.call_id(50_000),)
+        pages = (self._page("c.parent_id = ?", " ORDER BY c.started_at", wanted) for _ in range(10))
+        return sum(pages) / 10
 
     def _count(self, sql: str) -> float:
         begin = time.perf_counter()

@@ -178,7 +178,7 @@ class SdkSubject:
         return self._query("offset")
 
     def children(self) -> float:
-        return self._query("children")
+        return sum(self._query("children") for _ in range(10)) / 10
 
     def _count(self, **parts: Any) -> float:
         req = self.tsi.CallsQueryStatsReq.model_validate({"project_id": self.project, **parts})

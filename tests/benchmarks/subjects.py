@@ -20,12 +20,14 @@ class Worker:
     """A subject in its process."""
 
     def __init__(self, name: str, python: str, folder: Path) -> None:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        self.name, self.python, self.folder = name, python, folder
+        self.stderr = (folder / "stderr.txt").open("a")
         self.process = subprocess.Popen(
             [python, str(FOLDER / "worker.py"), name, str(folder / "bench.db")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=(folder / "stderr.txt").open("w"),
+            stderr=self.stderr,
             text=True,
             cwd=folder,
             env={**os.environ, "WEAVE_PRINT_CALL_LINK": "false", "WEAVE_LITE_QUIET": "1"},
@@ -39,9 +41,15 @@ class Worker:
             raise AssertionError(answer["error"])
         return answer
 
+    def again(self) -> Worker:
+        """Another process of the same subject on the same store."""
+        return Worker(self.name, self.python, self.folder)
+
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(60)
+        self.process.stdout.close()
+        self.stderr.close()
 
 
 def pythons() -> dict[str, str]:

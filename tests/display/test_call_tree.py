@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 from typing import Any
 
@@ -13,7 +13,7 @@ from weave_lite.display.call_tree import call_tree
 from weave_lite.display.calls_table import calls_table
 from weave_lite.trace_server.interface.calls import CallSchema
 
-START = datetime.datetime(2024, 3, 1, 10, tzinfo=datetime.UTC)
+START = dt.datetime(2024, 3, 1, 10, tzinfo=dt.UTC)
 
 
 def call(call_id: str, parent_id: str | None = None, **fields: Any) -> CallSchema:
@@ -24,8 +24,8 @@ def call(call_id: str, parent_id: str | None = None, **fields: Any) -> CallSchem
         "op_name": f"weave:///local/demo/op/step_{call_id}:abc",
         "trace_id": "t",
         "parent_id": parent_id,
-        "started_at": START + datetime.timedelta(seconds=number),
-        "ended_at": START + datetime.timedelta(seconds=number, milliseconds=1250),
+        "started_at": START + dt.timedelta(seconds=number),
+        "ended_at": START + dt.timedelta(seconds=number, milliseconds=1250),
         "attributes": {},
         "inputs": {"n": number},
         "output": number,

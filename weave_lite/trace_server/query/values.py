@@ -6,7 +6,7 @@ nullable text column) has one per row. Knows neither the query AST nor any table
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import math
 import re
@@ -244,7 +244,7 @@ def parse_micros(text: str) -> int | None:
         (1000000, None)
     """
     try:
-        return to_micros(datetime.datetime.fromisoformat(text))
+        return to_micros(dt.datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 

@@ -36,7 +36,7 @@ __all__ = [
 MEMORY: Final = ":memory:"
 BUSY_TIMEOUT_S: Final = 10.0
 # Beyond this the log is written back into the file. It also bounds what a reader looks through.
-WAL_LIMIT_BYTES: Final = 32 * 1024 * 1024
+WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 # What holds for one connection only, so that every connection must be told.
 _PRAGMAS: Final = (
