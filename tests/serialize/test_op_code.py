@@ -14,7 +14,7 @@ from op_code_cases import LAYOUT
 from op_code_samples import no_reference, sample, stored
 
 from weave_lite.serialize.codecs.op_code import load_op_source, op_source
-from weave_lite.serialize.source_lookup import plain_function
+from weave_lite.serialize.source.lookup import plain_function
 
 __all__ = ["sample"]
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from weave_lite.serialize.source_names import default_names, free_names, has_annotations
+from weave_lite.serialize.source.names import default_names, free_names, has_annotations
 
 _names = st.sampled_from("abcdef")
 _expressions = st.recursive(

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from weave_lite.core.digest import digest_bytes
 from weave_lite.core.refs import ObjectRef
-from weave_lite.serialize.source_secrets import is_secret_name, is_token_name, mask_text
-from weave_lite.serialize.source_values import MAX_VALUE_CHARS, Renderer
+from weave_lite.serialize.source.sensitive import is_secret_name, is_token_name, mask_text
+from weave_lite.serialize.source.values import MAX_VALUE_CHARS, Renderer
 
 
 def nothing(value):

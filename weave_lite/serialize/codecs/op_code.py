@@ -39,12 +39,12 @@ def op_source(
     Source: weave 0.51.45, measured. Differs on purpose: values are Python and without secrets,
         lambdas and aliased imports are loadable, and no text depends on the process.
     """
-    from weave_lite.serialize import source_stub  # noqa: PLC0415 - loaded with the first stored op
+    from weave_lite.serialize.source import stub  # noqa: PLC0415 - loaded with the first stored op
 
     if not capture:
-        return _encodable(source_stub.disabled_stub(fn))
-    from weave_lite.serialize.source_capture import capture_source  # noqa: PLC0415
-    from weave_lite.serialize.source_lookup import plain_function  # noqa: PLC0415
+        return _encodable(stub.disabled_stub(fn))
+    from weave_lite.serialize.source.capture import capture_source  # noqa: PLC0415
+    from weave_lite.serialize.source.lookup import plain_function  # noqa: PLC0415
 
     text = None
     try:
@@ -53,7 +53,7 @@ def op_source(
             text = capture_source(function, name, reference)
     except Exception:  # the traced program must go on, whatever its code looks like
         logging.getLogger("weave_lite").debug("op %r is stored as a stub", name, exc_info=True)
-    return _encodable(source_stub.unavailable_stub(fn, name) if text is None else text)
+    return _encodable(stub.unavailable_stub(fn, name) if text is None else text)
 
 
 def load_op_source(text: str, name: str) -> Callable[..., Any]:
@@ -68,7 +68,7 @@ def load_op_source(text: str, name: str) -> Callable[..., Any]:
     Raises:
         DecodeError: The code is not valid, fails, or defines no op; the failure is its cause.
     """
-    from weave_lite.serialize.source_load import run_op_source  # noqa: PLC0415 - rarely allowed
+    from weave_lite.serialize.source.load import run_op_source  # noqa: PLC0415 - rarely allowed
 
     return run_op_source(text, name)
 

@@ -13,15 +13,15 @@ import sys
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weave_lite.serialize import source_syntax
 from weave_lite.serialize.introspect import derives_from, instance_fields, namespace_of
-from weave_lite.serialize.source_index import build_index, file_index
+from weave_lite.serialize.source import syntax
+from weave_lite.serialize.source.index import build_index, file_index
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator, Sequence
 
-    from weave_lite.serialize.source_index import Definition, FileIndex, LambdaSpan
+    from weave_lite.serialize.source.index import Definition, FileIndex, LambdaSpan
 
 __all__ = [
     "Lambda",
@@ -157,14 +157,14 @@ def _without_tail(lines: Sequence[str], start: int, end: int) -> int:
 def _parse_block(lines: Sequence[str]) -> ast.Module | None:
     """Parse a block where it stands: under an ``if`` when it has a margin."""
     text = "".join(lines)
-    return source_syntax.parse(f"if 1:\n{text}" if _width(lines[0]) else text)
+    return syntax.parse(f"if 1:\n{text}" if _width(lines[0]) else text)
 
 
 def _block_text(lines: Sequence[str]) -> str | None:
     tree = _parse_block(lines)
     if tree is None:
         return None
-    text = source_syntax.dedent_block(lines, tree, 2 if _width(lines[0]) else 1)
+    text = syntax.dedent_block(lines, tree, 2 if _width(lines[0]) else 1)
     text = text.replace("\r\n", "\n")
     return text if text.endswith("\n") else f"{text}\n"
 
@@ -214,8 +214,8 @@ def _does_same(code: CodeType, parts: Lambda | None) -> bool:
 
 
 def _cut_lambda(lines: Sequence[str], span: LambdaSpan) -> Lambda | None:
-    text = source_syntax.between(lines, span.position)
-    tree = source_syntax.parse(f"({text}\n)")
+    text = syntax.between(lines, span.position)
+    tree = syntax.parse(f"({text}\n)")
     if tree is None:
         return None
     node: Any = tree.body[0]
@@ -230,7 +230,7 @@ def _colon(text: str, node: ast.Lambda) -> int:
     parts += [*args.defaults, *args.kw_defaults]
     ends = [(part.end_lineno, part.end_col_offset) for part in parts if part is not None]
     line, column = max(ends, default=(1, 1))
-    before = source_syntax.between(source_syntax.split_lines(f"({text}"), (1, 1, line, column))
+    before = syntax.between(syntax.split_lines(f"({text}"), (1, 1, line, column))
     return text.index(":", len(before))
 
 
@@ -276,7 +276,7 @@ def _places_of_class(
         yield lines, index, None
     for cell in _cells(module):
         if re.search(rf"^\s*class\s+{re.escape(cls.__name__)}\b", cell, re.MULTILINE):
-            yield source_syntax.split_lines(cell), build_index(cell), None
+            yield syntax.split_lines(cell), build_index(cell), None
     if cls.__module__ == user.__module__:
         filename = user.__code__.co_filename
         lines = linecache.getlines(filename, user.__globals__)

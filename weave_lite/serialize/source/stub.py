@@ -11,11 +11,11 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from weave_lite.core.digest import digest_bytes
-from weave_lite.serialize import source_syntax
 from weave_lite.serialize.introspect import class_attribute, class_name, derives_from
-from weave_lite.serialize.source_lookup import function_text, lambda_parts, plain_function
-from weave_lite.serialize.source_syntax import identifier
-from weave_lite.serialize.source_values import default_text
+from weave_lite.serialize.source import syntax
+from weave_lite.serialize.source.lookup import function_text, lambda_parts, plain_function
+from weave_lite.serialize.source.syntax import identifier
+from weave_lite.serialize.source.values import default_text
 
 __all__ = ["disabled_stub", "unavailable_stub"]
 
@@ -41,7 +41,7 @@ def unavailable_stub(function: Any, name: str) -> str:
     keyword = "async def" if _is_async(function) else "def"
     for signature in (_signature(function), _ANY):
         text = f"import weave\n\n@weave.op()\n{keyword} {defined}{signature}:\n{comment}"
-        if source_syntax.parse(text) is not None:
+        if syntax.parse(text) is not None:
             break
     return text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from weave_lite.serialize import source_syntax
+from weave_lite.serialize.source import syntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def file_index(filename: str, lines: Sequence[str]) -> FileIndex:
 def build_index(text: str) -> FileIndex:
     """Return the index of a text; empty when it is not valid Python."""
     index = FileIndex({}, [])
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     if tree is None:
         return index
     targets = _lambda_targets(tree)
@@ -131,8 +131,8 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 def _lambda_span(node: ast.Lambda, target: str | None) -> LambdaSpan:
     return LambdaSpan(
-        position=source_syntax.position(node),
-        body=source_syntax.position(node.body),
+        position=syntax.position(node),
+        body=syntax.position(node.body),
         parameters=parameter_names(node.args),
         target=target,
     )

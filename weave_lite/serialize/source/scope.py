@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.serialize.introspect import MISSING, derives_from, instance_fields, namespace_of
-from weave_lite.serialize.source_lookup import class_functions
+from weave_lite.serialize.source.lookup import class_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from types import BuiltinFunctionType, BuiltinMethodType, ModuleType
 from typing import Any
 
 from weave_lite.serialize.introspect import MISSING, derives_from, instance_fields
-from weave_lite.serialize.source_atoms import class_module
-from weave_lite.serialize.source_scope import PACKAGE
+from weave_lite.serialize.source.atoms import class_module
+from weave_lite.serialize.source.scope import PACKAGE
 
 __all__ = [
     "MAIN_MODULES",

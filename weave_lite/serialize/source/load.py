@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from weave_lite.core.digest import digest_bytes
 from weave_lite.core.errors import DecodeError
-from weave_lite.serialize import source_syntax
 from weave_lite.serialize.registry import is_op
-from weave_lite.serialize.source_scope import PACKAGE
+from weave_lite.serialize.source import syntax
+from weave_lite.serialize.source.scope import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ def _module_for(text: str, name: str) -> ModuleType:
     digest = digest_bytes(content)
     # In angle brackets, or else inspect would look for a file.
     filename = f"<op {name}:{digest}>"
-    lines = source_syntax.split_lines(text)
+    lines = syntax.split_lines(text)
     linecache.cache[filename] = (len(content), None, lines, filename)
     module = ModuleType(f"weave_op_{digest}")
     module.__file__ = filename

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from weave_lite.serialize import source_syntax
-from weave_lite.serialize.source_index import parameter_names
-from weave_lite.serialize.source_syntax import Edit
+from weave_lite.serialize.source import syntax
+from weave_lite.serialize.source.index import parameter_names
+from weave_lite.serialize.source.syntax import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ def normal_block(
             ``@classmethod``, ``@staticmethod`` and ``@property``, which mean nothing outside of
             a class.
     """
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     if tree is None:
         return text
     edits: list[Edit] = []
@@ -45,7 +45,7 @@ def normal_block(
         for decorator in node.decorator_list:
             called = isinstance(decorator, ast.Call)
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
-            parts = source_syntax.dotted_name(target)
+            parts = syntax.dotted_name(target)
             if parts is None:
                 continue
             if is_op(parts):
@@ -56,20 +56,20 @@ def normal_block(
     if "nonlocal" in text:
         edits.extend(_free_nonlocals(tree))
     if edits:
-        text = source_syntax.edit_text(text, edits)
+        text = syntax.edit_text(text, edits)
     return text if has_op or not is_root else f"@weave.op()\n{text}"
 
 
 def renamed(text: str, name: str) -> str:
     """Return the text of a definition under another name."""
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     node: Any = tree.body[0] if tree is not None else None
     if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)) or node.name == name:
         return text
-    lines = source_syntax.split_lines(text)
+    lines = syntax.split_lines(text)
     column = lines[node.lineno - 1].index(node.name, _after_keyword(node))
     edit = Edit(node.lineno, column, node.lineno, column + len(node.name.encode()), name)
-    return source_syntax.edit_text(text, [edit])
+    return syntax.edit_text(text, [edit])
 
 
 def _after_keyword(node: ast.stmt) -> int:
@@ -79,7 +79,7 @@ def _after_keyword(node: ast.stmt) -> int:
 
 
 def _replaced(node: ast.expr, text: str) -> Edit:
-    return Edit(*source_syntax.position(node), text)
+    return Edit(*syntax.position(node), text)
 
 
 def _free_nonlocals(tree: ast.Module) -> Iterator[Edit]:

@@ -24,8 +24,8 @@ from weave_lite.serialize.introspect import (
     is_loaded_class,
 )
 from weave_lite.serialize.registry import is_op
-from weave_lite.serialize.source_atoms import atom_writer, class_module, cut_text, imported, quoted
-from weave_lite.serialize.source_secrets import REDACTED, is_secret_name, is_token_name
+from weave_lite.serialize.source.atoms import atom_writer, class_module, cut_text, imported, quoted
+from weave_lite.serialize.source.sensitive import REDACTED, is_secret_name, is_token_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from weave_lite.serialize.introspect import MISSING, class_name, derives_from
 from weave_lite.serialize.registry import is_op
-from weave_lite.serialize.source_atoms import class_module
-from weave_lite.serialize.source_imports import (
+from weave_lite.serialize.source.atoms import class_module
+from weave_lite.serialize.source.imports import (
     MAIN_MODULES,
     import_expression,
     import_name,
@@ -22,17 +22,17 @@ from weave_lite.serialize.source_imports import (
     module_name,
     place_of,
 )
-from weave_lite.serialize.source_lookup import (
+from weave_lite.serialize.source.lookup import (
     class_text,
     function_text,
     lambda_parts,
     plain_function,
 )
-from weave_lite.serialize.source_names import default_names, free_names, has_annotations
-from weave_lite.serialize.source_normal import normal_block, renamed
-from weave_lite.serialize.source_scope import Scope, class_scope, function_scope, is_op_decorator
-from weave_lite.serialize.source_syntax import identifier
-from weave_lite.serialize.source_values import Renderer
+from weave_lite.serialize.source.names import default_names, free_names, has_annotations
+from weave_lite.serialize.source.normal import normal_block, renamed
+from weave_lite.serialize.source.scope import Scope, class_scope, function_scope, is_op_decorator
+from weave_lite.serialize.source.syntax import identifier
+from weave_lite.serialize.source.values import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

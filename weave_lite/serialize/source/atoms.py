@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from weave_lite.serialize.codecs.safe_text import ADDRESS, safe_text
 from weave_lite.serialize.introspect import class_name
-from weave_lite.serialize.source_secrets import mask_text
+from weave_lite.serialize.source.sensitive import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

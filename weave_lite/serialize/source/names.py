@@ -11,7 +11,7 @@ import functools
 import symtable
 from typing import NamedTuple
 
-from weave_lite.serialize import source_syntax
+from weave_lite.serialize.source import syntax
 
 __all__ = ["FreeName", "default_names", "free_names", "has_annotations"]
 
@@ -43,7 +43,7 @@ def free_names(text: str) -> tuple[FreeName, ...]:
         >>> [name.name for name in free_names("def f(x=A): return [y for y in x if y > B]")]
         ['A', 'B']
     """
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     if tree is None:
         return ()
     try:
@@ -87,7 +87,7 @@ def _uses(
             place = (node.lineno, node.col_offset)
             first[node.id] = min(first.get(node.id, place), place)
         elif isinstance(node, ast.Attribute):
-            parts = source_syntax.dotted_name(node)
+            parts = syntax.dotted_name(node)
             if parts is not None:
                 paths.setdefault(parts[0], set()).add(parts[1:])
     return first, paths
@@ -125,7 +125,7 @@ def _names(node: ast.AST, context: type[ast.expr_context]) -> list[str]:
 @functools.lru_cache(maxsize=1024)
 def default_names(text: str) -> tuple[tuple[str, str], ...]:
     """Return (parameter, name) for each default of a function block that is a bare name."""
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     if tree is None or not isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
         return ()
     args = tree.body[0].args
@@ -140,7 +140,7 @@ def default_names(text: str) -> tuple[tuple[str, str], ...]:
 @functools.lru_cache(maxsize=1024)
 def has_annotations(text: str) -> bool:
     """Tell whether a block has any annotation, which a ``__future__`` import could change."""
-    tree = source_syntax.parse(text)
+    tree = syntax.parse(text)
     return tree is not None and any(
         isinstance(node, ast.AnnAssign)
         or (isinstance(node, ast.arg) and node.annotation is not None)
