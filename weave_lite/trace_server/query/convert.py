@@ -31,10 +31,10 @@ __all__ = ["Target", "convert", "text_of", "text_or_null", "truth_of"]
 
 Target: TypeAlias = Literal["double", "string", "int", "bool", "exists"]
 
-_EMPTY = literal_column("''")
+_EMPTY: Sql = literal_column("''")
 # Every real from here on is whole already, and beyond SQLite's integers.
-_WIDE = literal_column("9223372036854775808.0")
-_MICROS = literal_column("1000000")
+_WIDE: Sql = literal_column("9223372036854775808.0")
+_MICROS: Sql = literal_column("1000000")
 _UNKNOWN_NUMBER = Value(Kind.NUMBER, NULL, is_nullable=True)
 
 
@@ -131,7 +131,7 @@ def _bool_of(value: Value) -> Sql:
         return result
     if value.kind is Kind.TEXT:
         words = (("true", TRUE), ("1", TRUE), ("false", FALSE), ("0", FALSE))
-        whens = [(literal_column(f"'{word}'"), truth) for word, truth in words]
+        whens: list[tuple[Sql, Sql]] = [(literal_column(f"'{word}'"), truth) for word, truth in words]
         return case(*whens, value=func.lower(value.sql))
     return NULL
 
@@ -154,7 +154,7 @@ def _int_of(value: Value) -> Sql:
     number = value.sql if value.kind is Kind.NUMBER else number_of(value)
     if number is NULL:
         return NULL
-    is_real = func.typeof(number) == literal_column("'real'")
+    is_real: Sql = func.typeof(number) == literal_column("'real'")
     is_narrow = (number < _WIDE) & (number >= -_WIDE)
     return case((is_real & is_narrow, cast(number, Integer())), else_=number)
 

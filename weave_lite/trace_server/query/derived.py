@@ -27,9 +27,9 @@ __all__ = [
 Sql: TypeAlias = "ColumnElement[Any]"
 
 _REF_SCHEME = "weave:///"
-_SLASH = literal_column("'/'")
-_COLON = literal_column("':'")
-_EMPTY = literal_column("''")
+_SLASH: Sql = literal_column("'/'")
+_COLON: Sql = literal_column("':'")
+_EMPTY: Sql = literal_column("''")
 _ONE = literal_column("1", Integer)
 
 

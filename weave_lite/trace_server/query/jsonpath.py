@@ -163,7 +163,7 @@ def _search(document: Sql, steps: Sequence[Step], depth: int) -> _Place:
     rest = steps[depth + 1 :]
     if rest:
         # Only the text of a container is JSON again.
-        containers = [literal_column(f"'{kind}'") for kind in _CONTAINERS]
+        containers: list[Sql] = [literal_column(f"'{kind}'") for kind in _CONTAINERS]
         inner = found.where(members.c.type.in_(containers)).limit(1).scalar_subquery()
         return _locate(inner, rest)
     value = found.limit(1).scalar_subquery()
@@ -177,14 +177,14 @@ def _first(values: Sequence[Sql]) -> Sql:
 
 def _first_kind(kinds: Sequence[Sql]) -> Sql:
     """The type that belongs to the first value: JSON null counts as nothing found."""
-    null_word = literal_column("'null'")
+    null_word: Sql = literal_column("'null'")
     *others, last = kinds
     return _first([*(func.nullif(kind, null_word) for kind in others), last])
 
 
 def _number_text(found: Sequence[_Place]) -> Sql:
     """Write the number at a path as JSON text, all digits kept."""
-    is_real = literal_column("'real'")
+    is_real: Sql = literal_column("'real'")
     whens = []
     for place in found:
         written = func.weave_number_text(place.number_list)

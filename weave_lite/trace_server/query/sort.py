@@ -85,7 +85,7 @@ def _json_order(field: JsonField, *, is_descending: bool) -> list[Sql]:
     if not is_descending:
         return [key.asc().nulls_last()]
     words = {"null": 2, "text": 1}
-    ranks = [
+    ranks: list[tuple[Sql, Sql]] = [
         (literal_column(f"'{kind}'"), literal_column(str(rank))) for kind, rank in words.items()
     ]
     rank = case(*ranks, value=func.typeof(key), else_=literal_column("0"))

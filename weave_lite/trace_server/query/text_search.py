@@ -25,7 +25,7 @@ from weave_lite.trace_server.query.values import (
 __all__ = ["contains"]
 
 _NUMBER_CHARACTERS = frozenset("0123456789+-.e")
-_EMPTY = literal_column("''")
+_EMPTY: Sql = literal_column("''")
 # The only characters outside ASCII whose lower case holds an ASCII letter.
 _UNUSUAL_CAPITALS = {"i": "\u0130", "k": "\u212a"}
 

@@ -122,7 +122,7 @@ def fold(operand: Operand, rule: Callable[[Value], Sql]) -> Sql:
     if isinstance(operand, Value):
         return rule(operand)
     rest = rule(operand.rest)
-    whens = [
+    whens: list[tuple[Sql, Any]] = [
         (literal_column(f"'{key}'") if isinstance(key, str) else literal_column(str(key)), sql)
         for keys, value in operand.arms
         for sql in (rule(value),)
