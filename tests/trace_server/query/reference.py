@@ -161,7 +161,10 @@ def parse_date(text: str) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    return round((moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) / datetime.timedelta(microseconds=1))
+    return round(
+        (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+        / datetime.timedelta(microseconds=1)
+    )
 
 
 def text_of(value: Any) -> str:
@@ -226,7 +229,13 @@ def convert(value: Any, to: str) -> Any:
 
 def field(row: dict[str, Any], path: str) -> Any:
     if path == "summary.weave.status":
-        return "error" if row["exception"] is not None else "running" if row["ended_at"] is None else "success"
+        return (
+            "error"
+            if row["exception"] is not None
+            else "running"
+            if row["ended_at"] is None
+            else "success"
+        )
     if path == "summary.weave.latency_ms":
         return UNKNOWN if row["ended_at"] is None else (row["ended_at"] - row["started_at"]) // 1000
     if path == "summary.weave.trace_name":
@@ -262,7 +271,9 @@ def walk(value: Any, parts: list[str]) -> Any:
     for part in parts:
         if isinstance(value, dict):
             value = value.get(part, MISSING)
-        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+        elif (
+            isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value)
+        ):
             value = value[int(part)]
         else:
             return MISSING

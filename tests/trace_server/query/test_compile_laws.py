@@ -54,7 +54,9 @@ TEXTS = st.sampled_from(
     ]
 )
 NUMBERS = st.one_of(
-    st.sampled_from([0, 1, -1, 2, 10, 2.0, 0.5, -0.0, 1e-07, 1e16, 1e300, 2**53 + 1, 2**62, -(2**63)]),
+    st.sampled_from(
+        [0, 1, -1, 2, 10, 2.0, 0.5, -0.0, 1e-07, 1e16, 1e300, 2**53 + 1, 2**62, -(2**63)]
+    ),
     st.integers(-20, 120),
     st.floats(-1e6, 1e6, allow_nan=False, width=32),
 )
@@ -85,7 +87,11 @@ ROWS = st.fixed_dictionaries(
         "summary": OBJECTS,
     }
 )
-PATHS = st.lists(st.sampled_from(["a", "b", "0", "1", 'q"q', "with space", "ünï", "$", "[0]"]), min_size=1, max_size=3)
+PATHS = st.lists(
+    st.sampled_from(["a", "b", "0", "1", 'q"q', "with space", "ünï", "$", "[0]"]),
+    min_size=1,
+    max_size=3,
+)
 FIELDS = st.one_of(
     st.sampled_from(
         [
@@ -221,13 +227,24 @@ def sort_rank(value: Any) -> tuple[int, Any]:
     parts=st.one_of(st.just([]), PATHS.filter(lambda parts: len(parts) < 2)),
     descending=st.booleans(),
 )
-def test_sorts_as_the_reference_sorts(outputs: list[Any], parts: list[str], descending: bool) -> None:
+def test_sorts_as_the_reference_sorts(
+    outputs: list[Any], parts: list[str], descending: bool
+) -> None:
     """Values come in the order of their rank; what has none comes last in both directions."""
     from reference import field
 
     template = {name: None for name in ("parent_id", "display_name", "exception", "wb_user_id")}
     rows = [
-        {**template, "op_name": "op", "started_at": 0, "ended_at": 1, "inputs": {}, "attributes": {}, "summary": {}, "output": output}
+        {
+            **template,
+            "op_name": "op",
+            "started_at": 0,
+            "ended_at": 1,
+            "inputs": {},
+            "attributes": {},
+            "summary": {},
+            "output": output,
+        }
         for output in outputs
     ]
     name = ".".join(["output", *parts])
