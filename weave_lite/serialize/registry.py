@@ -129,8 +129,8 @@ def register_serializer(
         UsageError: ``save`` takes neither one nor three parameters.
 
     Example:
-        >>> from decimal import Decimal
-        >>> register_serializer(Decimal, lambda value: str(value), Decimal)
+        >>> class Celsius(float): ...
+        >>> register_serializer(Celsius, lambda degrees: f"{degrees} C", lambda val: Celsius(val[:-2]))
 
     Source: weave 0.51.45 weave.trace.serialization.serializer::register_serializer. A class of the
     same name takes the place of an earlier one, since a notebook runs its cells again.
