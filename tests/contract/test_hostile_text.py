@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Any
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weave_lite.core.errors import InvalidRequest, NotFoundError, UsageError
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+
+if TYPE_CHECKING:
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 PROJECT = "acme/demo"
 HOSTILE = [
@@ -44,7 +46,7 @@ REFUSALS = (InvalidRequest, NotFoundError, UsageError)
 @pytest.fixture
 def filled(server: SqliteTraceServer) -> SqliteTraceServer:
     """A server with one call and one object."""
-    started = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
+    started = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
     server.call_start(
         tsi.CallStartReq(
             start=tsi.StartedCallSchemaForInsert(
@@ -113,7 +115,14 @@ def test_in_every_filter(filled: SqliteTraceServer, text: str) -> None:
 def test_in_every_literal(filled: SqliteTraceServer, text: str) -> None:
     """As a literal it equals, and is contained in, nothing that is stored."""
     literal = {"$literal": text}
-    for field in ("inputs.a", "op_name", "id", "display_name", "summary.weave.trace_name", "output"):
+    for field in (
+        "inputs.a",
+        "op_name",
+        "id",
+        "display_name",
+        "summary.weave.trace_name",
+        "output",
+    ):
         operand = {"$getField": field}
         assert found(filled, query={"$expr": {"$eq": [operand, literal]}}) == []
         assert found(filled, query={"$expr": {"$in": [operand, [literal, literal]]}}) == []
@@ -125,7 +134,9 @@ def test_in_every_literal(filled: SqliteTraceServer, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("prefix", ["", "inputs.", "inputs.a.", "output.", "attributes.", "summary."])
+@pytest.mark.parametrize(
+    "prefix", ["", "inputs.", "inputs.a.", "output.", "attributes.", "summary."]
+)
 def test_in_every_path(filled: SqliteTraceServer, text: str, prefix: str) -> None:
     """As a field name it is refused; as a path below a JSON column it finds nothing."""
     field = prefix + text
@@ -201,7 +212,7 @@ def test_as_a_call_id(filled: SqliteTraceServer, text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_is_stored_and_found_as_it_is(filled: SqliteTraceServer, text: str) -> None:
     """As a value and as a key it comes back unchanged, and a query finds it."""
-    started = datetime.datetime(2024, 3, 2, tzinfo=datetime.UTC)
+    started = dt.datetime(2024, 3, 2, tzinfo=dt.UTC)
     filled.call_start(
         tsi.CallStartReq(
             start=tsi.StartedCallSchemaForInsert(

@@ -7,7 +7,7 @@ shortcuts. A value is text, a number, a bool, a container (dict or list), a :cla
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from dataclasses import dataclass
@@ -156,15 +156,12 @@ def number_of(text: str) -> int | float | None:
 
 def parse_date(text: str) -> int | None:
     try:
-        moment = datetime.datetime.fromisoformat(text)
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return round(
-        (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
-        / datetime.timedelta(microseconds=1)
-    )
+        moment = moment.replace(tzinfo=dt.UTC)
+    return round((moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) / dt.timedelta(microseconds=1))
 
 
 def text_of(value: Any) -> str:

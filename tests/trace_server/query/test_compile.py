@@ -71,8 +71,10 @@ TABLE = [
     ({"$gt": [field("started_at"), literal("soon")]}, "NULL", []),
     (
         {"$in": [field("op_name"), [literal("a"), literal("b")]]},
-        "calls.op IN (SELECT op_names_1.pk FROM op_names AS op_names_1 "
-        "WHERE op_names_1.op_name IN (?, ?))",
+        (
+            "calls.op IN (SELECT op_names_1.pk FROM op_names AS op_names_1 "
+            "WHERE op_names_1.op_name IN (?, ?))"
+        ),
         ["a", "b"],
     ),
     ({"$in": [field("id"), []]}, "0", []),
@@ -84,22 +86,28 @@ TABLE = [
     ({"$contains": {"input": field("inputs.q"), "substr": literal("")}}, "1", []),
     (
         {"$eq": [field("summary.weave.status"), literal("error")]},
-        "CASE WHEN (calls.exception IS NOT NULL) THEN 'error' "
-        "WHEN (calls.ended_at IS NULL) THEN 'running' ELSE 'success' END = ?",
+        (
+            "CASE WHEN (calls.exception IS NOT NULL) THEN 'error' "
+            "WHEN (calls.ended_at IS NULL) THEN 'running' ELSE 'success' END = ?"
+        ),
         ["error"],
     ),
     # The keys of a path may hold dots; a number may be an index or a key.
     (
         {"$eq": [field("output.2.k"), literal("xyz")]},
-        "(call_outputs.output GLOB ?) AND coalesce(json_extract(call_outputs.output, ?), "
-        "json_extract(call_outputs.output, ?), json_extract(call_outputs.output, ?)) = ?",
+        (
+            "(call_outputs.output GLOB ?) AND coalesce(json_extract(call_outputs.output, ?), "
+            "json_extract(call_outputs.output, ?), json_extract(call_outputs.output, ?)) = ?"
+        ),
         ["*xyz*", '$[2]."k"', '$."2"."k"', '$."2.k"', "xyz"],
     ),
     # A key that no path can spell is looked for among the members.
     (
         {"$eq": [field('inputs.a"b'), literal("x")]},
-        "(SELECT anon_1.value FROM json_each(call_inputs.inputs, ?) AS anon_1 "
-        'WHERE anon_1."key" = ? LIMIT ? OFFSET ?) = ?',
+        (
+            "(SELECT anon_1.value FROM json_each(call_inputs.inputs, ?) AS anon_1 "
+            'WHERE anon_1."key" = ? LIMIT ? OFFSET ?) = ?'
+        ),
         ["$", 'a"b', 1, 0, "x"],
     ),
     (

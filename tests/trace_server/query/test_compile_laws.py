@@ -233,7 +233,7 @@ def test_sorts_as_the_reference_sorts(
     """Values come in the order of their rank; what has none comes last in both directions."""
     from reference import field
 
-    template = {name: None for name in ("parent_id", "display_name", "exception", "wb_user_id")}
+    template = dict.fromkeys(("parent_id", "display_name", "exception", "wb_user_id"))
     rows = [
         {
             **template,

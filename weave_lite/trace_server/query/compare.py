@@ -164,7 +164,10 @@ def bool_text(flag: Value) -> Sql:
     """Write a bool as its text; NULL when it is unknown."""
     if isinstance(flag.const, bool):
         return bind_text("true" if flag.const else "false")
-    words: list[tuple[Sql, Sql]] = [(TRUE, literal_column("'true'")), (FALSE, literal_column("'false'"))]
+    words: list[tuple[Sql, Sql]] = [
+        (TRUE, literal_column("'true'")),
+        (FALSE, literal_column("'false'")),
+    ]
     return case(*words, value=flag.sql)
 
 

@@ -131,7 +131,9 @@ def _bool_of(value: Value) -> Sql:
         return result
     if value.kind is Kind.TEXT:
         words = (("true", TRUE), ("1", TRUE), ("false", FALSE), ("0", FALSE))
-        whens: list[tuple[Sql, Sql]] = [(literal_column(f"'{word}'"), truth) for word, truth in words]
+        whens: list[tuple[Sql, Sql]] = [
+            (literal_column(f"'{word}'"), truth) for word, truth in words
+        ]
         return case(*whens, value=func.lower(value.sql))
     return NULL
 
