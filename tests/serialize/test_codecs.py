@@ -209,7 +209,7 @@ def test_scalar_enums_store_their_value(store):
         (np.str_("a"), "a"),
         (np.complex128(1 + 2j), "(1+2j)"),
         (np.datetime64("2024-01-02T03:04:05.123456789"), "2024-01-02T03:04:05.123456789"),
-        (np.datetime64("NaT"), "NaT"),
+        (np.datetime64("NaT", "s"), "NaT"),
         (np.timedelta64(90, "s"), 90.0),
         (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
         (np.array(5), 5),

@@ -92,12 +92,15 @@ _functions = st.builds(
 )
 
 
-def compiled_globals(text):
-    """Return the names that compiled code takes from its module, as the interpreter would."""
+def _compiled(text):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(text, "<f>", "exec", dont_inherit=True)
-    found, pending = set(), [code]
+        return compile(text, "<f>", "exec", dont_inherit=True)
+
+
+def compiled_globals(text):
+    """Return the names that compiled code takes from its module, as the interpreter would."""
+    found, pending = set(), [_compiled(text)]
     while pending:
         current = pending.pop()
         pending += [one for one in current.co_consts if isinstance(one, types.CodeType)]
@@ -112,8 +115,9 @@ def compiled_globals(text):
 
 
 def _may_be_either(text):
-    """Return names declared global, and names that a class body both reads and assigns."""
-    found = set()
+    """Return names declared global, and names that a module or class body reads and assigns."""
+    steps = dis.get_instructions(_compiled(text))
+    found = {step.argval for step in steps if step.opname == "STORE_NAME"}
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Global):
             found.update(node.names)
@@ -137,6 +141,10 @@ def test_agrees_with_the_compiler(text):
 
 
 CASES = {
+    "a text that the parser warns of": (r'def f(x): return g("\d", 1if x else 2)', ["g"]),
+    "a global beside a variable of that name": ("def f(k={a: a for b in [c for a in d]}): b", ["a", "b", "c", "d"]),
+    "a comprehension beside odd quotes": ("def f(x): return [f'''{x[\"a\"] + '\"' + A:>{B}}''' for x in x]", ["A", "B"]),
+    "a variable of another comprehension": ("def f(x): return [a for b in [1 for a in x]]", ["a"]),
     "comprehensions": ("def f(x): return [a for a in x for b in a if b and c]", ["c"]),
     "a comprehension's first source": ("def f(): return [x for x in x]", ["x"]),
     "lambda": ("def f(): return lambda a, *b, c=d, **e: (a, b, c, e, g)", ["d", "g"]),

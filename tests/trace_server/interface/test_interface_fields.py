@@ -140,7 +140,7 @@ def test_a_server_must_define_every_method():
     class Half(tsi.TraceServerInterface):
         pass
 
-    with pytest.raises(TypeError, match="abstract methods? actions_execute_batch"):
+    with pytest.raises(TypeError, match="abstract methods? .?actions_execute_batch"):
         Half()
 
 

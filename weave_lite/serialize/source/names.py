@@ -7,8 +7,10 @@ that it knows is right: comprehensions, walrus, match patterns, except clauses, 
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import symtable
+import sys
 from typing import NamedTuple
 
 from weave_lite.serialize.source import syntax
@@ -47,7 +49,8 @@ def free_names(text: str) -> tuple[FreeName, ...]:
     if tree is None:
         return ()
     try:
-        table = symtable.symtable(text, "<op>", "exec")
+        with syntax.quietly(text):
+            table = symtable.symtable(_with_scopes_apart(text, tree), "<op>", "exec")
     except (SyntaxError, ValueError, RecursionError):
         return ()
     found: dict[str, bool] = dict.fromkeys(_rebound_in_classes(tree), True)
@@ -58,6 +61,41 @@ def free_names(text: str) -> tuple[FreeName, ...]:
         FreeName(name, found[name], tuple(sorted(paths.get(name, ()))))
         for name in sorted(found, key=lambda name: (first.get(name, last), name))
     )
+
+
+def _with_scopes_apart(text: str, tree: ast.Module) -> str:
+    """Return a text of the same scopes, where comprehensions keep theirs.
+
+    Since 3.12 the interpreter moves the variables of comprehensions into the scope around them, and
+    a global of the same name is lost from sight. It does not do so to generator expressions.
+    """
+    if sys.version_info < (3, 12):
+        return text
+    if not any(
+        isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)) for node in ast.walk(tree)
+    ):
+        return text
+    return ast.unparse(_AsGenerators().visit(copy.deepcopy(tree)))
+
+
+class _AsGenerators(ast.NodeTransformer):
+    """Turn comprehensions into generator expressions, and f-strings into what can be written out."""
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Replace the nodes inside first."""
+        self.generic_visit(node)
+        match node:
+            case ast.ListComp() | ast.SetComp():
+                return ast.GeneratorExp(node.elt, node.generators)
+            case ast.DictComp():
+                pair = ast.Tuple([node.key, node.value], ast.Load())
+                return ast.GeneratorExp(pair, node.generators)
+            case ast.JoinedStr():  # unparse cannot write every quote inside of one
+                return ast.Tuple(node.values, ast.Load())
+            case ast.FormattedValue():
+                parts = [node.value, *filter(None, [node.format_spec])]
+                return ast.Tuple(parts, ast.Load())
+        return node
 
 
 def _collect(table: symtable.SymbolTable, is_eager: bool, found: dict[str, bool]) -> None:

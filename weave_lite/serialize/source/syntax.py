@@ -10,10 +10,11 @@ import keyword
 import re
 import threading
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "Edit",
@@ -24,6 +25,7 @@ __all__ = [
     "identifier",
     "parse",
     "position",
+    "quietly",
     "split_lines",
 ]
 
@@ -45,13 +47,21 @@ class Edit(NamedTuple):
 def parse(text: str) -> ast.Module | None:
     """Parse a text without a warning, whatever the filters; None when it is not valid Python."""
     try:
-        if not _MAY_WARN.search(text):
-            return ast.parse(text)
-        with _warnings_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly(text):
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+@contextmanager
+def quietly(text: str) -> Iterator[None]:
+    """Keep the interpreter from warning of a text that it reads in the block."""
+    if not _MAY_WARN.search(text):
+        yield
+        return
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def dotted_name(node: ast.AST) -> tuple[str, ...] | None:
