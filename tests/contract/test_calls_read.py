@@ -105,6 +105,8 @@ def test_default_order_is_start_then_id(server):
         ({"offset": 5}, []),
         ({"offset": 2**60}, []),
         ({"limit": 2**60}, ["0", "1", "2", "3", "4"]),
+        ({"limit": 2**63, "offset": 3}, ["3", "4"]),
+        ({"offset": 2**70}, []),
         ({"limit": 0, "offset": 2}, []),
     ],
 )
@@ -239,6 +241,7 @@ def test_counts(server):
     assert count(server, limit=1) == 1
     assert count(server, limit=3) == 3
     assert count(server, limit=9) == 5
+    assert count(server, limit=2**70) == 5
     assert count(server, filter={"trace_roots_only": True}) == 1
     assert count(server, filter={"parent_ids": ["0"]}, limit=2) == 2
     field = {"$getField": "inputs.i"}
@@ -329,13 +332,6 @@ def test_bad_counts_are_refused(server, fields, words):
     """A count has the limits of a query, and a limit of at least 1."""
     with pytest.raises(InvalidRequest, match=words):
         count(server, **fields)
-
-
-def test_numbers_beyond_64_bits_are_refused(server):
-    """A page that SQLite cannot count to is refused, not answered wrongly."""
-    fill(server, item("1"))
-    with pytest.raises(InvalidRequest, match="64 bits"):
-        query(server, offset=2**64)
 
 
 def test_encoded_calls_are_the_decoded_ones(server):

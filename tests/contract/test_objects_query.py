@@ -87,6 +87,8 @@ def test_query_filter(some, wanted, expected):
         ({"offset": 3}, ["p0", "f0"]),
         ({"limit": 2, "offset": 1}, ["m1", "d0"]),
         ({"limit": 0}, []),
+        ({"offset": 2**63}, []),
+        ({"limit": 2**70, "offset": 3}, ["p0", "f0"]),
         ({"offset": 9}, []),
         ({"sort_by": [{"field": "created_at", "direction": "desc"}], "limit": 2}, ["f0", "p0"]),
         (

@@ -39,7 +39,7 @@ TABLE = [
     (
         {"$eq": [field("inputs.model"), literal("gpt-4")]},
         f"(call_inputs.inputs GLOB ?) AND {MODEL} = ?",
-        ["*gpt-4*", '$."model"', "gpt-4"],
+        ['*"gpt-4"*', '$."model"', "gpt-4"],
     ),
     # Too short to rule anything out.
     ({"$eq": [field("inputs.m"), literal("x")]}, f"{MODEL} = ?", ['$."m"', "x"]),
@@ -99,7 +99,7 @@ TABLE = [
             "(call_outputs.output GLOB ?) AND coalesce(json_extract(call_outputs.output, ?), "
             "json_extract(call_outputs.output, ?), json_extract(call_outputs.output, ?)) = ?"
         ),
-        ["*xyz*", '$[2]."k"', '$."2"."k"', '$."2.k"', "xyz"],
+        ['*"xyz"*', '$[2]."k"', '$."2"."k"', '$."2.k"', "xyz"],
     ),
     # A key that no path can spell is looked for among the members.
     (

@@ -13,9 +13,10 @@ import operator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Integer, and_, case, cast, func, literal_column, or_, select
+from sqlalchemy.sql import operators
 
 from weave_lite.trace_server.query.jsonpath import JsonField
-from weave_lite.trace_server.query.preselect import may_hold
+from weave_lite.trace_server.query.preselect import may_be
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
@@ -30,6 +31,7 @@ from weave_lite.trace_server.query.values import (
     bind_text,
     constant,
     fold,
+    joined,
     number_of,
     parse_micros,
     parse_number,
@@ -186,22 +188,27 @@ def equals_any(operand: Operand, literals: Sequence[Value], *, is_exact: bool) -
     """
     texts = [one.const for one in literals if isinstance(one.const, str)]
     numbers = [one.const for one in literals if one.kind is Kind.NUMBER]
-    if isinstance(operand, Value) and operand.kind is Kind.DATE:
-        texts = []
     conditions: list[Sql] = []
     rest = literals
-    if texts and _reads_as_text(operand):
-        conditions.append(_equals_texts(operand, texts, is_exact=is_exact))
+    if texts and (isinstance(operand, Varying) or operand.kind in {Kind.TEXT, Kind.DATE}):
+        if isinstance(operand, Value) and operand.kind is Kind.DATE:
+            conditions += _equals_moments(operand.sql, texts)
+        else:
+            conditions.append(_equals_texts(operand, texts, is_exact=is_exact))
         rest = [one for one in rest if one.kind is not Kind.TEXT]
     if len(numbers) > 1:
         conditions.append(fold(operand, lambda value: _equals_numbers(value, numbers)))
         rest = [one for one in rest if one.kind is not Kind.NUMBER]
-    conditions += [compare(EQ, operand, one) for one in rest]
-    return conditions[0] if len(conditions) == 1 else or_(*conditions)
+    distinct = {(one.kind, one.const): one for one in rest}.values()
+    conditions += [compare(EQ, operand, one) for one in distinct]
+    return joined(operators.or_, conditions)
 
 
-def _reads_as_text(operand: Operand) -> bool:
-    return isinstance(operand, Varying) or operand.kind is Kind.TEXT
+def _equals_moments(date: Sql, texts: Sequence[str]) -> list[Sql]:
+    """Compare a date with ISO texts; what is none makes the result unknown."""
+    moments = [moment for text in texts if (moment := parse_micros(text)) is not None]
+    conditions = [_is_in(date, moments)] if moments else []
+    return conditions if len(moments) == len(texts) else [*conditions, NULL]
 
 
 def _equals_texts(operand: Operand, texts: list[str], *, is_exact: bool) -> Sql:
@@ -232,7 +239,7 @@ def _equals_texts(operand: Operand, texts: list[str], *, is_exact: bool) -> Sql:
         first_look = None
         # Numbers and bools are written in the document in other ways than as text.
         if len(conditions) == 1 and not operand.is_whole:
-            first_look = may_hold(operand.column.sql, texts)
+            first_look = may_be(operand.column.sql, texts)
         if first_look is not None:
             return and_(first_look, conditions[0])
     return conditions[0] if len(conditions) == 1 else or_(*conditions)
@@ -242,7 +249,7 @@ def _equals_numbers(value: Value, numbers: Sequence[Any]) -> Sql:
     """Compare one value with several numbers; the same as comparing with each."""
     if value.kind is Kind.NUMBER:
         return _is_in(value.sql, numbers)
-    if value.kind is Kind.TEXT and value.const is None:
+    if value.kind is Kind.TEXT:
         return func.coalesce(_is_in(number_of(value), numbers), FALSE)
     if value.kind is Kind.DATE:
         return _is_in(value.sql, [seconds_to_micros(number) for number in numbers])

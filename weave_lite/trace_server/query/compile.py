@@ -6,9 +6,12 @@ Takes the AST and a field map, gives an SQL condition; NULL in it is unknown. Ex
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import and_, not_, or_
+from sqlalchemy import not_
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BindParameter
 
 from weave_lite.core.errors import InvalidQueryError
 from weave_lite.trace_server.interface import query as ast
@@ -24,16 +27,19 @@ from weave_lite.trace_server.query.compare import (
 )
 from weave_lite.trace_server.query.convert import convert, truth_of
 from weave_lite.trace_server.query.fields import InternedText
+from weave_lite.trace_server.query.jsonpath import JsonField
 from weave_lite.trace_server.query.text_search import contains
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
     TRUE,
+    Junction,
     Kind,
     Operand,
     Sql,
     Value,
     constant,
+    joined,
 )
 
 if TYPE_CHECKING:
@@ -46,8 +52,11 @@ __all__ = ["compile_filter"]
 # Python and SQLite both stop at some depth; operands in operands multiply the SQL besides.
 _MAX_DEPTH = 50
 _MAX_OPERAND_DEPTH = 5
-# SQLite takes 32,766 parameters.
 _MAX_OPERATIONS = 2_000
+# SQLite takes 32,766 in a statement, which has some of its own.
+_MAX_PARAMETERS = 32_000
+# Queries whose fields have fewer readings than this, and no operands in operands, are far from it.
+_MAX_UNCOUNTED = 100
 
 Node: TypeAlias = Any
 
@@ -58,6 +67,7 @@ class _Scope(NamedTuple):
     Attributes:
         fields: The field map.
         counter: One item per operation seen so far, shared by the whole query.
+        widths: Of each field seen so far the number of its readings, likewise.
         is_exact: Whether false and unknown must be told apart: below ``$not`` and in operands. At
             the top they are the same, which allows forms that indexes serve.
         depth: Operations around it.
@@ -66,6 +76,7 @@ class _Scope(NamedTuple):
 
     fields: FieldMap
     counter: list[None]
+    widths: list[int]
     is_exact: bool = False
     depth: int = 0
     operand_depth: int = 0
@@ -84,7 +95,19 @@ def compile_filter(query: ast.Query, fields: FieldMap) -> Sql:
             nested too deep or too long.
         NotSupportedError: A field needs something that the store does not hold.
     """
-    return _condition(query.expr_, _Scope(fields, []))
+    scope = _Scope(fields, [], [])
+    condition = _condition(query.expr_, scope)
+    is_small = len(scope.counter) + sum(scope.widths) < _MAX_UNCOUNTED
+    return condition if is_small else _of_bounded_size(condition)
+
+
+def _of_bounded_size(sql: Sql) -> Sql:
+    """Refuse what SQLite would refuse; looks no further than the limit."""
+    parts = visitors.iterate(sql)
+    parameters = (part for part in parts if isinstance(part, BindParameter))
+    if next(islice(parameters, _MAX_PARAMETERS, None), None) is not None:
+        raise InvalidQueryError(f"the query needs more than {_MAX_PARAMETERS} parameters; split it")
+    return sql
 
 
 def _condition(node: Node, scope: _Scope) -> Sql:
@@ -109,12 +132,20 @@ def _operand(node: Node, scope: _Scope) -> Operand:
     if isinstance(node, ast.LiteralOperation):
         return _literal(node)
     if isinstance(node, ast.GetFieldOperator):
-        return scope.fields.resolve(node.get_field_)
+        field = scope.fields.resolve(node.get_field_)
+        scope.widths.append(field.width if isinstance(field, JsonField) else 1)
+        return field
     depth = _deeper(scope.operand_depth, _MAX_OPERAND_DEPTH)
     inner = scope._replace(is_exact=True, operand_depth=depth)
-    if isinstance(node, ast.ConvertOperation):
-        return convert(_operand(node.convert_.input, inner), node.convert_.to)
-    return Value(Kind.BOOL, _condition(node, inner), is_nullable=True)
+    if not isinstance(node, ast.ConvertOperation):
+        value = Value(Kind.BOOL, _condition(node, inner), is_nullable=True)
+    else:
+        value = convert(_operand(node.convert_.input, inner), node.convert_.to)
+    if scope.operand_depth:
+        # Each level names the one below several times: stop before that gets out of hand.
+        _of_bounded_size(value.sql)
+        scope.widths.append(_MAX_UNCOUNTED)
+    return value
 
 
 def _literal(node: ast.LiteralOperation) -> Value:
@@ -127,26 +158,17 @@ def _literal(node: ast.LiteralOperation) -> Value:
 
 
 def _and(node: ast.AndOperation, scope: _Scope) -> Sql:
-    return _junction("$and", and_, node.and_, scope)
+    return _junction("$and", operators.and_, node.and_, scope)
 
 
 def _or(node: ast.OrOperation, scope: _Scope) -> Sql:
-    return _junction("$or", or_, node.or_, scope)
+    return _junction("$or", operators.or_, node.or_, scope)
 
 
-def _junction(name: str, join: Callable[..., Sql], nodes: Sequence[Node], scope: _Scope) -> Sql:
+def _junction(name: str, operator: Junction, nodes: Sequence[Node], scope: _Scope) -> Sql:
     if not nodes:
         raise InvalidQueryError(f"{name} needs at least one operand")
-    return _joined(join, [_condition(node, scope) for node in nodes])
-
-
-def _joined(join: Callable[..., Sql], conditions: Sequence[Sql]) -> Sql:
-    """Join in halves: SQLite counts a plain chain of n conditions as n levels deep."""
-    if len(conditions) <= 8:  # noqa: PLR2004 - short chains read better as they are
-        return conditions[0] if len(conditions) == 1 else join(*conditions)
-    middle = len(conditions) // 2
-    halves = (_joined(join, half) for half in (conditions[:middle], conditions[middle:]))
-    return join(*(half.self_group() for half in halves))
+    return joined(operator, [_condition(node, scope) for node in nodes])
 
 
 def _not(node: ast.NotOperation, scope: _Scope) -> Sql:
@@ -164,6 +186,7 @@ def _in(node: ast.InOperation, scope: _Scope) -> Sql:
     operand, entries = node.in_
     if not entries:
         return FALSE
+    scope.widths.append(len(entries))
     return _equals(_operand(operand, scope), [_operand(entry, scope) for entry in entries], scope)
 
 
@@ -182,7 +205,7 @@ def _equals(operand: Operand, others: Sequence[Operand], scope: _Scope) -> Sql:
             conditions.append(compare(EQ, operand, other))
     if plain:
         conditions.append(_equals_plain(operand, plain, scope))
-    return _joined(or_, conditions)
+    return joined(operators.or_, conditions)
 
 
 def _equals_plain(operand: Operand, literals: Sequence[Value], scope: _Scope) -> Sql:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sqlalchemy import Float, Integer, Text, case, cast, func, literal_column
@@ -50,12 +51,9 @@ def convert(operand: Operand, target: Target) -> Value:
         return Value(Kind.BOOL, fold(operand, _bool_of), is_nullable=True)
     if isinstance(operand, Value) and operand.const is not None:
         return _constant_number(operand, target)
-    rule = _RULES[target]
-    return Value(Kind.NUMBER, fold(operand, rule), is_nullable=True, text=_written(operand, rule))
-
-
-def _written(operand: Operand, rule: Callable[[Value], Sql]) -> Sql:
-    return func.weave_number_text(fold(operand, rule))
+    number = fold(operand, _RULES[target])
+    text = partial(func.weave_number_text, number)
+    return Value(Kind.NUMBER, number, is_nullable=True, text=text)
 
 
 def truth_of(operand: Operand) -> Sql:
@@ -90,7 +88,7 @@ def text_or_null(value: Value) -> Sql:
     if value.const is not None:
         return bind_text(_constant_text(value.const))
     if value.text is not None:
-        return value.text
+        return value.text()
     if value.kind is Kind.NUMBER:
         return cast(value.sql, Text())
     return bool_text(value) if value.kind is Kind.BOOL else value.sql

@@ -7,6 +7,7 @@ parameter. Knows no table.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -21,10 +22,11 @@ from weave_lite.trace_server.query.values import (
     Value,
     Varying,
     bind_text,
+    storable_text,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -58,6 +60,7 @@ class JsonField(Varying):
     Attributes:
         column: Where it stands.
         is_whole: Whether it is the column's whole value.
+        width: How many readings its path has.
     """
 
     def __init__(self, column: JsonColumn, parts: Sequence[str]) -> None:
@@ -66,7 +69,7 @@ class JsonField(Varying):
         ]
         value = _first([place.value for place in found])
         kind = _first_kind([place.kind for place in found])
-        number = Value(Kind.NUMBER, value, text=_number_text(found))
+        number = Value(Kind.NUMBER, value, text=partial(_number_text, found))
         arms: list[tuple[tuple[str | int, ...], Value]] = [
             (("text",), Value(Kind.TEXT, value)),
             (("integer", "real"), number),
@@ -77,11 +80,12 @@ class JsonField(Varying):
         super().__init__(kind, arms, _MISSING, value)
         self.column = column
         self.is_whole = not parts
+        self.width = len(found)
 
 
 def json_field(column: JsonColumn, path: str | None) -> JsonField:
     """Find the field at a dotted path below a column; None means the whole value."""
-    return JsonField(column, () if path is None else path.split("."))
+    return JsonField(column, () if path is None else storable_text(path).split("."))
 
 
 def candidates(parts: Sequence[str], *, is_object: bool) -> Iterator[tuple[Step, ...]]:
@@ -126,7 +130,7 @@ class _Place(NamedTuple):
 
     value: Sql
     kind: Sql
-    number_list: Sql
+    number_list: Callable[[], Sql]
 
 
 def _locate(document: Sql, steps: Sequence[Step]) -> _Place:
@@ -138,7 +142,7 @@ def _locate(document: Sql, steps: Sequence[Step]) -> _Place:
         func.json_extract(document, path),
         func.json_type(document, path),
         # Asked for two paths, json_extract answers a list that has the numbers as they are written.
-        func.json_extract(document, path, path),
+        lambda: func.json_extract(document, path, path),
     )
 
 
@@ -168,7 +172,7 @@ def _search(document: Sql, steps: Sequence[Step], depth: int) -> _Place:
         return _locate(inner, rest)
     value = found.limit(1).scalar_subquery()
     kind = found.with_only_columns(members.c.type).limit(1).scalar_subquery()
-    return _Place(value, kind, value)
+    return _Place(value, kind, lambda: value)
 
 
 def _first(values: Sequence[Sql]) -> Sql:
@@ -187,7 +191,7 @@ def _number_text(found: Sequence[_Place]) -> Sql:
     is_real: Sql = literal_column("'real'")
     whens = []
     for place in found:
-        written = func.weave_number_text(place.number_list)
+        written = func.weave_number_text(place.number_list())
         is_wide = func.typeof(place.value) == is_real
         whens.append(
             (place.value.is_not(None), case((is_wide, written), else_=cast(place.value, Text())))

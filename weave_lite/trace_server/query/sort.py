@@ -73,20 +73,23 @@ def _order(operand: Operand, *, is_descending: bool) -> list[Sql]:
 
 
 def _json_order(field: JsonField, *, is_descending: bool) -> list[Sql]:
-    """SQLite orders NULL, then numbers, then texts: so one key serves for ascending."""
-    text = Value(Kind.TEXT, field.value)
-    key = case(
-        (literal_column("'text'"), func.coalesce(number_of(text), field.value)),
-        (literal_column("'true'"), literal_column("'true'")),
-        (literal_column("'false'"), literal_column("'false'")),
-        value=field.selector,
-        else_=field.value,
-    )
+    """SQLite orders NULL, then numbers, then texts: so one key serves for ascending.
+
+    Descending takes two, one for each group, because NULL then comes last by itself.
+    """
+    number = number_of(Value(Kind.TEXT, field.value))
+    words = [(_word(word), _word(word)) for word in ("true", "false")]
     if not is_descending:
+        text = (_word("text"), func.coalesce(number, field.value))
+        key = case(text, *words, value=field.selector, else_=field.value)
         return [key.asc().nulls_last()]
-    words = {"null": 2, "text": 1}
-    ranks: list[tuple[Sql, Sql]] = [
-        (literal_column(f"'{kind}'"), literal_column(str(rank))) for kind, rank in words.items()
-    ]
-    rank = case(*ranks, value=func.typeof(key), else_=literal_column("0"))
-    return [rank.asc(), key.desc()]
+    numbers = [(_word(kind), field.value) for kind in ("real", "integer")]
+    containers = [(_word(kind), field.value) for kind in ("object", "array")]
+    plain_text = (_word("text"), case((number.is_(None), field.value)))
+    by_number = case(*numbers, (_word("text"), number), value=field.selector)
+    by_text = case(plain_text, *words, *containers, value=field.selector)
+    return [by_number.desc(), by_text.desc()]
+
+
+def _word(word: str) -> Sql:
+    return literal_column(f"'{word}'")

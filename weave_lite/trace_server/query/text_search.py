@@ -64,9 +64,9 @@ def _contains_literal(operand: Operand, part: str, ignore_case: bool, is_exact: 
     if not isinstance(operand, JsonField):
         return found
     document = operand.column.sql
-    # A number may be written in the document in another way than as text.
-    is_sure = text is not document and not _can_be_in_scalar(part)
-    first_look = may_hold(document, [part]) if is_sure else None
+    # A number at a path may be written in the document in another way than as text.
+    is_sure = text is document or not _can_be_in_scalar(part)
+    first_look = may_hold(document, part) if is_sure else None
     if first_look is not None:
         found = and_(first_look, found)
     return func.coalesce(found, FALSE) if is_exact else found

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Float, Integer, Text, bindparam, case, func, literal_column
+from sqlalchemy.sql.elements import BinaryExpression, Grouping
 
 from weave_lite.core.clock import to_micros
 
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
+    from sqlalchemy.sql.operators import OperatorType
 
 __all__ = [
     "FALSE",
     "NULL",
     "TRUE",
+    "Junction",
     "Kind",
     "Operand",
+    "Sql",
     "Value",
     "Varying",
     "bind_int",
@@ -36,6 +40,7 @@ __all__ = [
     "bind_text",
     "constant",
     "fold",
+    "joined",
     "number_of",
     "parse_micros",
     "parse_number",
@@ -45,7 +50,7 @@ __all__ = [
 ]
 
 Sql: TypeAlias = "ColumnElement[Any]"
-Scalar: TypeAlias = "str | int | float | bool | None"
+Junction: TypeAlias = "OperatorType"
 
 # Words of SQL; they carry no value of a caller. SQLAlchemy's own true() and false() would be
 # simplified away, and ``x == null()`` rewritten to ``x IS NULL``.
@@ -81,14 +86,14 @@ class Value(NamedTuple):
         sql: Its value: text, number, 0 or 1, microseconds. Unused when it is missing.
         const: Its Python value when it is a literal (dates: microseconds), else None.
         is_nullable: Whether ``sql`` may be NULL, which then means unknown.
-        text: How it reads as text, where that is not plain from the kind.
+        text: Makes the SQL of how it reads as text, where that is not plain from the kind.
     """
 
     kind: Kind
     sql: ColumnElement[Any]
     const: str | int | float | bool | None = None
     is_nullable: bool = False
-    text: ColumnElement[Any] | None = None
+    text: Callable[[], ColumnElement[Any]] | None = None
 
 
 class Varying:
@@ -133,6 +138,22 @@ def fold(operand: Operand, rule: Callable[[Value], Sql]) -> Sql:
     if not whens:
         return rest
     return case(*whens, value=operand.selector, else_=None if rest is NULL else rest)
+
+
+def joined(operator: Junction, conditions: Sequence[Sql]) -> Sql:
+    """Join conditions in halves: SQLite counts a plain chain of n conditions as n levels deep.
+
+    SQLAlchemy's and_() and or_() would make one chain of them again.
+    """
+    if len(conditions) == 1:
+        return conditions[0]
+    middle = len(conditions) // 2
+    halves = (conditions[:middle], conditions[middle:])
+    left, right = (
+        half[0].self_group(against=operator) if len(half) == 1 else Grouping(joined(operator, half))
+        for half in halves
+    )
+    return BinaryExpression(left, right, operator)
 
 
 def storable_text(text: str) -> str:
@@ -189,7 +210,7 @@ def _bindable(number: int | float) -> int | float:
         try:
             return float(number)
         except OverflowError:
-            return math.copysign(math.inf, number)
+            return math.inf if number > 0 else -math.inf
     return number
 
 

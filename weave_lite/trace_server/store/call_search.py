@@ -36,6 +36,8 @@ __all__ = ["Search", "count", "find", "plan"]
 _DEEP_OFFSET: Final = 500
 # How many calls before the offset are looked at for the same start.
 _TIE_WINDOW: Final = 64
+# No store holds more calls; SQLite takes no larger integer.
+_MAX_COUNT: Final = 2**63 - 1
 # SQLite has no offset without a limit; this is none.
 _NO_LIMIT: Final = -1
 
@@ -123,7 +125,8 @@ def find(conn: StoreConnection, search: Search, limit: int | None, offset: int) 
         limit: How many at most; None is all.
         offset: How many to skip.
     """
-    limit = _NO_LIMIT if limit is None else limit
+    limit = _NO_LIMIT if limit is None else min(limit, _MAX_COUNT)
+    offset = min(offset, _MAX_COUNT)
     if search.direction and offset >= _DEEP_OFFSET:
         # Reading rows only to skip them would cost more than all the rest. So the start of the
         # page is found by the index on time, and calls of that very start are skipped by id.
@@ -139,8 +142,11 @@ def find(conn: StoreConnection, search: Search, limit: int | None, offset: int) 
 
 def count(conn: StoreConnection, search: Search, limit: int | None) -> int:
     """Count calls, up to a limit."""
-    kind = "count" if limit is None else "count_to"
-    return int(_run(conn, search, kind, _NO_LIMIT if limit is None else limit, 0).fetchone()[0])
+    if limit is None:
+        found = _run(conn, search, "count", _NO_LIMIT, 0)
+    else:
+        found = _run(conn, search, "count_to", min(limit, _MAX_COUNT), 0)
+    return int(found.fetchone()[0])
 
 
 @cache

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["ops_query", "query"]
 
 _NO_LIMIT: Final = -1
+# SQLite takes no larger integer.
+_MAX_COUNT: Final = 2**63 - 1
 
 
 def query(conn: StoreConnection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
@@ -50,8 +52,8 @@ def query(conn: StoreConnection, req: tsi.ObjQueryReq) -> tsi.ObjQueryRes:
     )
     if req.limit is not None or req.offset is not None:
         # SQLite knows no offset without a limit.
-        statement = statement.limit(_NO_LIMIT if req.limit is None else req.limit)
-        statement = statement.offset(req.offset or 0)
+        statement = statement.limit(_NO_LIMIT if req.limit is None else min(req.limit, _MAX_COUNT))
+        statement = statement.offset(min(req.offset or 0, _MAX_COUNT))
     rows = conn.core.execute(statement)
     objs = [
         to_schema(req.project_id, object_id, FoundVersion._make(version), size_bytes)

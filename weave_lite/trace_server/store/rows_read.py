@@ -134,8 +134,10 @@ def _select_positions(
     statement = statement.order_by(*order, table_positions.c.position)
     if req.limit is not None or req.offset is not None:
         # SQLite knows no offset without a limit.
-        statement = statement.limit(_NO_LIMIT if req.limit is None else req.limit)
-        statement = statement.offset(req.offset or 0)
+        statement = statement.limit(
+            _NO_LIMIT if req.limit is None else min(req.limit, _MAX_POSITION)
+        )
+        statement = statement.offset(min(req.offset or 0, _MAX_POSITION))
     return list(conn.core.scalars(statement))
 
 
