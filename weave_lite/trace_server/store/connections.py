@@ -6,6 +6,7 @@ Knows no tables. The driver's own connection sends BEGIN and COMMIT; SQLAlchemy 
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,13 @@ class StoreConnection:
     rollback forgets them all, since some may be of rows that are gone.
     """
 
-    __slots__ = ("_core", "attribute_pks", "op_pks", "project_pks", "raw")
+    __slots__ = ("__weakref__", "_core", "attribute_pks", "op_pks", "project_pks", "raw")
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
+        # A program need not close its store: newer Pythons would warn of what is then left open.
+        # At the end of the process nothing is closed, since recorders may still write.
+        weakref.finalize(self, raw.close).atexit = False
         self._core: Connection | None = None
         self.project_pks: dict[str, int] = {}
         self.op_pks: dict[str, int] = {}
