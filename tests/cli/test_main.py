@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 
-def run(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *words: str, check: bool = True, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run ``weave-lite`` in a folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WEAVE")}
     done = subprocess.run(
         [sys.executable, "-m", "weave_lite.cli.main", *words],
         cwd=folder,
-        env={**kept, "COLUMNS": "160", "TZ": "UTC"},
+        env={**kept, "COLUMNS": "160", "TZ": "UTC", **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -150,6 +152,8 @@ def test_show_an_object(demo: tuple[Path, str]) -> None:
         (["no-such-command"], 2, "No such command"),
         (["calls", "--db", "missing.db"], 1, "There is no store at"),
         (["show", "weave:///local/demo/thing/x:y"], 1, "kind 'thing' is none of"),
+        (["tree", "weave:///local/demo/object/x:y"], 1, "is not the URI of a call"),
+        (["calls", "--since", "0001-01-01"], 1, "neither an age such as 30m"),
     ],
 )
 def test_wrong_use(demo: tuple[Path, str], words: list[str], status: int, message: str) -> None:
@@ -160,6 +164,36 @@ def test_wrong_use(demo: tuple[Path, str], words: list[str], status: int, messag
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_terminal_without_utf8(demo: tuple[Path, str]) -> None:
+    """What a narrow terminal that knows ASCII alone cannot show is a question mark in its place."""
+    folder, _ = demo
+    call_id = lines(run(folder, "calls", "--limit", "1", "--json").stdout)[0]["id"]
+    for words in (["calls"], ["show", call_id], ["tree", call_id], ["status"]):
+        done = run(folder, *words, PYTHONIOENCODING="ascii", COLUMNS="20")
+        assert done.stdout.isascii()
+        assert done.stderr == ""
+    shown = run(folder, "tree", call_id, PYTHONIOENCODING="ascii").stdout
+    assert shown.startswith("? ")
+
+
+def test_output_that_cannot_be_written(demo: tuple[Path, str]) -> None:
+    """A full disk behind the output is a message, not a traceback."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    folder, _ = demo
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "weave_lite.cli.main", "calls", "--json"],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("weave-lite: [Errno 28]")
 
 
 def test_no_store_yet(tmp_path: Path) -> None:

@@ -414,3 +414,12 @@ def test_lone_surrogate_in_a_column_is_refused(server):
     assert [call.inputs for call in server.calls_query(tsi.CallsQueryReq(project_id=P)).calls] == [
         {"a": "b\\ud800"}
     ]
+
+
+@pytest.mark.parametrize("wrong", ["1\0x", "\ud800", ""])
+def test_delete_refuses_what_is_no_id(server, wrong):
+    """A text that no call can have as its id deletes nothing, and no call whose id it begins with."""
+    server.call_start(start("1"))
+    with pytest.raises(InvalidRequest, match="call_ids"):
+        delete(server, "1", wrong)
+    assert read(server).id == "1"

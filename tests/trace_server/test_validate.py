@@ -272,3 +272,35 @@ def test_size_of_a_count_is_not_built_yet():
     """So is the sum of sizes."""
     with pytest.raises(NotSupportedError, match="include_total_storage_size"):
         validate.calls_query_stats(tsi.CallsQueryStatsReq(**P, include_total_storage_size=True))
+
+
+@pytest.mark.parametrize(
+    "field", ["op_name", "display_name", "wb_user_id", "wb_run_id", "thread_id", "turn_id"]
+)
+def test_surrogates_in_a_start_are_named(field):
+    """A text that UTF-8 cannot hold is refused by its field's name."""
+    with pytest.raises(InvalidRequest, match=rf"start\.{field} has a lone surrogate"):
+        validate.call_start(start(**{field: "a\ud800"}))
+
+
+@pytest.mark.parametrize(
+    ("check", "req", "field"),
+    [
+        (validate.call_end, end(exception="\ud800"), "end.exception"),
+        (
+            validate.call_update,
+            tsi.CallUpdateReq(project_id="a/b", call_id="1", display_name="\ud800"),
+            "display_name",
+        ),
+        (validate.call_read, tsi.CallReadReq(project_id="a/b", id="\ud800"), "id"),
+        (
+            validate.calls_query,
+            tsi.CallsQueryReq(project_id="a/b", filter={"trace_ids": ["t", "\ud800"]}),
+            "filter.trace_ids",
+        ),
+    ],
+)
+def test_surrogates_elsewhere_are_named(check, req, field):
+    """So is one in any other text of a request."""
+    with pytest.raises(InvalidRequest, match=rf"^{field} has a lone surrogate"):
+        check(req)

@@ -128,7 +128,8 @@ def _find(server: SqliteTraceServer, call_id: str, project: str | None) -> CallS
 
     if call_id.startswith(SCHEME):
         ref = parse_uri(call_id)
-        assert isinstance(ref, CallRef)  # other kinds went another way
+        if not isinstance(ref, CallRef):
+            raise InvalidRequest(f"{call_id!r} is not the URI of a call; look at it with: show URI")
         project_id, call_id = ref.project_id, ref.id
     else:
         project_id = choose_project(server, project)

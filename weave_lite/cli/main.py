@@ -5,6 +5,7 @@ Results go to stdout, talk to stderr. Exit status: 0 done, 1 could not be done, 
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -27,6 +28,10 @@ for command in (demo.demo, store.path, store.status, calls.calls, calls.show, ca
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without UTF-8 shows "?" for what it does not know.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except WeaveLiteError as error:
@@ -36,6 +41,9 @@ def main() -> None:
         # The reader of the output has gone (`weave-lite calls | head`); that is no failure.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        typer.echo(f"weave-lite: {error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -119,13 +119,12 @@ def parse_since(text: str) -> float:
         age = float(match.group(1)) * _AGE_SECONDS[match.group(2)]
         return clock.now_micros() / 1_000_000 - age
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        # A date without a zone is the user's own.
+        return dt.datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError):
         raise InvalidRequest(
             f"--since {text!r} is neither an age such as 30m, 12h or 2d nor a date such as 2026-03-01"
         ) from None
-    # A date without a zone is the user's own.
-    return moment.astimezone().timestamp()
 
 
 def print_json_lines(models: Iterator[BaseModel]) -> None:

@@ -22,6 +22,7 @@ from weave_lite.core.errors import (
 from weave_lite.core.ids import new_id
 from weave_lite.core.ref_texts import refs_in_json
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.interface import texts
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 
 __all__ = [
@@ -42,12 +43,9 @@ __all__ = [
     "table_query",
 ]
 
-MAX_ID_LENGTH: Final = 128
 MAX_LIST_LENGTH: Final = 1000
 MAX_DELETED_DIGESTS: Final = 100
-_FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-# The hosted service's own form of a ref: where a value of compact JSON begins with it.
-_INTERNAL_SCHEME: Final = "weave-trace-internal:"
+# Where a value of compact JSON begins with the hosted service's own form of a ref.
 _INTERNAL_VALUE = re.compile(r'(?:^|[\[{,:])\s?"weave-trace-internal:')
 
 
@@ -78,15 +76,19 @@ def call_start(req: tsi.CallStartReq) -> EncodedStart:
     if call_id is None:
         call_id = new_id()
     else:
-        _id(call_id, "start.id")
+        texts.check_call_id(call_id, "start.id")
     if trace_id is None:
         trace_id = new_id()
     else:
-        _id(trace_id, "start.trace_id")
+        texts.check_call_id(trace_id, "start.trace_id")
     if start.parent_id is not None:
-        _id(start.parent_id, "start.parent_id")
-    _op_name(op_name, "start.op_name")
-    _display_name(start.display_name, "start.display_name")
+        texts.check_call_id(start.parent_id, "start.parent_id")
+    texts.check_op_name(op_name, "start.op_name")
+    texts.check_display_name(start.display_name, "start.display_name")
+    texts.check_text(start.wb_user_id, "start.wb_user_id")
+    texts.check_text(start.wb_run_id, "start.wb_run_id")
+    texts.check_text(start.thread_id, "start.thread_id")
+    texts.check_text(start.turn_id, "start.turn_id")
     inputs_json = _json(start.inputs, "start.inputs")
     return EncodedStart(
         start.project_id,
@@ -114,7 +116,8 @@ def call_end(req: tsi.CallEndReq) -> EncodedEnd:
     """
     end = req.end
     project_id(end.project_id, "end.project_id")
-    _id(end.id, "end.id")
+    texts.check_call_id(end.id, "end.id")
+    texts.check_text(end.exception, "end.exception")
     output_json = _json(end.output, "end.output")
     return EncodedEnd(
         end.project_id,
@@ -157,10 +160,10 @@ def call_update(req: tsi.CallUpdateReq) -> None:
         InvalidRequest: It does not.
     """
     project_id(req.project_id)
-    _id(req.call_id, "call_id")
+    texts.check_call_id(req.call_id, "call_id")
     if req.display_name is None:
         raise InvalidRequest("one of [display_name] is required; send an empty text to clear it")
-    _display_name(req.display_name, "display_name")
+    texts.check_display_name(req.display_name, "display_name")
 
 
 def calls_delete(req: tsi.CallsDeleteReq) -> None:
@@ -168,7 +171,7 @@ def calls_delete(req: tsi.CallsDeleteReq) -> None:
 
     Raises:
         RequestTooLarge: It names more than 1000 calls.
-        InvalidRequest: The project id is not one.
+        InvalidRequest: The project id is not one, or the id of a call is none.
     """
     project_id(req.project_id)
     if len(req.call_ids) > MAX_LIST_LENGTH:
@@ -176,6 +179,9 @@ def calls_delete(req: tsi.CallsDeleteReq) -> None:
             f"call_ids has {len(req.call_ids)} entries, the limit is {MAX_LIST_LENGTH}; "
             "delete in several requests"
         )
+    # SQLite would read an id up to its first NUL, and so delete another call.
+    for call_id in req.call_ids:
+        texts.check_call_id(call_id, "call_ids")
 
 
 # --- calls: reading ---
@@ -185,10 +191,11 @@ def call_read(req: tsi.CallReadReq) -> None:
     """Check a request for one call.
 
     Raises:
-        InvalidRequest: The project id is not one.
+        InvalidRequest: The project id is not one, or the id cannot be stored.
         NotSupportedError: It asks for costs or sizes.
     """
     project_id(req.project_id)
+    texts.check_text(req.id, "id")
     _not_yet(req, "include_costs", "include_storage_size", "include_total_storage_size")
 
 
@@ -236,7 +243,7 @@ def obj_create(req: tsi.ObjCreateReq) -> None:
         InvalidRequest: The project id or object id is not one.
     """
     project_id(req.obj.project_id, "obj.project_id")
-    _object_id(req.obj.object_id, "obj.object_id")
+    texts.check_object_id(req.obj.object_id, "obj.object_id")
 
 
 def op_create(req: tsi.OpCreateReq) -> None:
@@ -246,7 +253,7 @@ def op_create(req: tsi.OpCreateReq) -> None:
         InvalidRequest: The project id or object id is not one.
     """
     project_id(req.op_obj.project_id, "op_obj.project_id")
-    _object_id(req.op_obj.object_id, "op_obj.object_id")
+    texts.check_object_id(req.op_obj.object_id, "op_obj.object_id")
 
 
 def objs_query(req: tsi.ObjQueryReq) -> None:
@@ -297,7 +304,7 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
             "read in several requests"
         )
     for ref in req.refs:
-        _no_internal_ref(ref, "refs")
+        texts.refuse_internal_ref(ref, "refs")
 
 
 # --- parts of requests ---
@@ -307,58 +314,14 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
 _check_project_id = lru_cache(maxsize=256)(names.check_project_id)
 
 
-def _id(text: str, field: str) -> None:
-    # The first test is cheap and holds for every usual id.
-    if 0 < len(text) <= MAX_ID_LENGTH and (text.isprintable() or not _FORBIDDEN_IN_ID.search(text)):
-        return
-    raise InvalidRequest(
-        f"{field} {text[:140]!r} must be 1 to {MAX_ID_LENGTH} characters without control "
-        "characters; leave an id out to have one made"
-    )
-
-
-def _op_name(text: str, field: str) -> None:
-    if text.startswith("weave:///"):
-        return
-    _no_internal_ref(text, field)
-    if len(text) > names.MAX_NAME_LENGTH:
-        raise InvalidRequest(
-            f"{field} has {len(text)} characters, the limit is {names.MAX_NAME_LENGTH}; "
-            "shorten it or send the op's ref"
-        )
-
-
-def _display_name(text: str | None, field: str) -> None:
-    if text is not None and len(text) > names.MAX_DISPLAY_NAME_LENGTH:
-        raise InvalidRequest(
-            f"{field} has {len(text)} characters, the limit is {names.MAX_DISPLAY_NAME_LENGTH}; "
-            "shorten it"
-        )
-
-
-def _object_id(text: str, field: str) -> None:
-    try:
-        names.check_object_id(text)
-    except InvalidNameError as error:
-        raise InvalidRequest(str(error).replace("object_id", field, 1)) from None
-
-
 def _json(value: Any, field: str) -> str:
     try:
         text = jsontext.compact(value)
     except (TypeError, EncodeError) as error:
         raise InvalidRequest(f"{field} must be JSON: {error}; convert it first") from error
-    if _INTERNAL_SCHEME in text and _INTERNAL_VALUE.search(text):
-        _no_internal_ref(_INTERNAL_SCHEME, field)
+    if texts.INTERNAL_SCHEME in text and _INTERNAL_VALUE.search(text):
+        texts.refuse_internal_ref(texts.INTERNAL_SCHEME, field)
     return text
-
-
-def _no_internal_ref(text: str, field: str) -> None:
-    if text.startswith(_INTERNAL_SCHEME):
-        raise InvalidRequest(
-            f"{field} has a ref in the hosted service's internal form ({_INTERNAL_SCHEME}); "
-            "send weave:///entity/project/..."
-        )
 
 
 def _filter(calls_filter: tsi.CallsFilter | None) -> None:
@@ -373,7 +336,8 @@ def _filter(calls_filter: tsi.CallsFilter | None) -> None:
                 "ask in several requests"
             )
         for text in value:
-            _no_internal_ref(text, f"filter.{field}")
+            texts.refuse_internal_ref(text, f"filter.{field}")
+            texts.check_text(text, f"filter.{field}")
 
 
 def _page(limit: int | None, offset: int | None) -> None:

@@ -197,6 +197,15 @@ def test_odd_paths(tmp_path, name):
     store.close()
 
 
+@pytest.mark.parametrize("place", [None, 1, b"a.db", "", " ", "a\0b"])
+def test_places_that_are_no_path(tmp_path, monkeypatch, place):
+    """A place that is not a path is refused, and no file comes to be."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="must be a path"):
+        Store.open(place)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_closed_store_says_so(store):
     """After close every use is refused by name; closing twice is harmless."""
     store.close()

@@ -79,13 +79,13 @@ class Store:
             read_only: Never write; the file must exist.
 
         Raises:
-            UsageError: ``durability`` is neither.
+            UsageError: ``durability`` is neither, or ``place`` is not a path.
             StoreError: The file is not ours, is damaged, or cannot be opened.
             SchemaVersionError: A newer release wrote it.
         """
         if durability not in {"normal", "full"}:
             raise UsageError(f"durability must be 'normal' or 'full', not {durability!r}")
-        path = str(place)
+        path = _path_text(place)
         immutable = False
         if path != MEMORY:
             path = os.path.abspath(path)  # noqa: PTH100 - links stay as they are
@@ -308,6 +308,13 @@ class Store:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _path_text(place: object) -> str:
+    text = str(place) if isinstance(place, (str, os.PathLike)) else ""
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"the place of a store must be a path or {MEMORY!r}, not {place!r}")
+    return text
 
 
 def _begin_immediate(raw: sqlite3.Connection) -> None:
