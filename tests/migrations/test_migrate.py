@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import multiprocessing
 import os
@@ -17,12 +18,17 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from weave_lite.core.errors import SchemaVersionError, StoreError
+from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 from weave_lite.trace_server.store import migrate
 from weave_lite.trace_server.store.connections import connect, connect_raw
 from weave_lite.trace_server.store.ddl import APPLICATION_ID, DDL, REVISION, SCHEMA_VERSION
 from weave_lite.trace_server.store.engine import Store
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.schema import metadata
+
+
+HELLO_DIGEST = "LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
 
 
 def one_line(statement):
@@ -72,8 +78,8 @@ NEXT_REVISION = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "{revision}"
+down_revision = "{down_revision}"
 
 def upgrade():
     op.add_column("projects", sa.Column("note", sa.Text()))
@@ -82,12 +88,23 @@ def upgrade():
 """
 
 
+NEXT_VERSION = SCHEMA_VERSION + 1
+NEXT_NAME = f"{NEXT_VERSION:04}"
+
+
 def next_scripts(tmp_path, extra="pass"):
     """The revisions of a later release: ours and one more."""
     folder = tmp_path / "scripts"
     shutil.copytree(migrate.scripts_folder(), folder)
-    (folder / "versions" / "0002_note.py").write_text(NEXT_REVISION.format(extra=extra))
+    text = NEXT_REVISION.format(revision=NEXT_NAME, down_revision=REVISION, extra=extra)
+    (folder / "versions" / f"{NEXT_NAME}_note.py").write_text(text)
     return folder
+
+
+def stored_file(path, version):
+    """A store that an earlier release wrote: two traces, two versions of an object, a dataset."""
+    packed = Path(__file__).parents[1] / "data" / "stores" / f"v{version}.db.gz"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
 
 
 def filled_store(path):
@@ -158,16 +175,43 @@ def test_older_file_is_copied_and_upgraded(tmp_path):
     assert set(schema_of(tmp_path / "old.db.v0.bak")) == {"alembic_version", "keepsakes"}
 
 
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_file_of_earlier_release(tmp_path, version):
+    """A file of each earlier schema is upgraded to the schema of a new file, and reads as before."""
+    path = tmp_path / "old.db"
+    stored_file(path, version)
+    with SqliteTraceServer(path) as server:
+        calls = server.calls_query(tsi.CallsQueryReq(project_id="acme/demo")).calls
+        objs = server.objs_query(tsi.ObjQueryReq(project_id="acme/demo")).objs
+        text = server.file_content_read(
+            tsi.FileContentReadReq(project_id="acme/demo", digest=HELLO_DIGEST)
+        )
+    Store.open(tmp_path / "new.db").close()
+    assert [call.output for call in calls] == [12, 2, 4, 6, None, "aa"]
+    assert [call.summary["weave"]["status"] for call in calls] == [
+        *["success"] * 4,
+        "error",
+        "success",
+    ]
+    assert [obj.val for obj in objs if obj.object_id == "settings"] == [
+        {"temperature": 0.5},
+        {"temperature": 0.7},
+    ]
+    assert text.content == b"hello"
+    assert schema_of(path) == schema_of(tmp_path / "new.db")
+    assert statistics_of(path) == statistics_of(tmp_path / "new.db")
+
+
 def test_next_revision_with_rows(tmp_path):
     """A later revision changes a file of this release that has rows in it."""
     path = str(tmp_path / "store.db")
     filled_store(path)
-    migrate.upgrade(path, scripts=next_scripts(tmp_path), target_version=2)
+    migrate.upgrade(path, scripts=next_scripts(tmp_path), target_version=NEXT_VERSION)
     raw = sqlite3.connect(path)
     assert raw.execute("SELECT project_id, note FROM projects").fetchall() == [
         ("acme/demo", "note of acme/demo")
     ]
-    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEXT_NAME,)]
     raw.close()
 
 
@@ -178,13 +222,13 @@ def test_broken_upgrade_leaves_the_old_schema(tmp_path):
     before = schema_of(path)
     scripts = next_scripts(tmp_path, extra="raise RuntimeError('power')")
     with pytest.raises(RuntimeError, match="power"):
-        migrate.upgrade(path, scripts=scripts, target_version=2)
+        migrate.upgrade(path, scripts=scripts, target_version=NEXT_VERSION)
     assert schema_of(path) == before
     Store.open(path).close()
     shutil.rmtree(scripts)
-    migrate.upgrade(path, scripts=next_scripts(tmp_path), target_version=2)
+    migrate.upgrade(path, scripts=next_scripts(tmp_path), target_version=NEXT_VERSION)
     raw = sqlite3.connect(path)
-    assert raw.execute("PRAGMA user_version").fetchall() == [(2,)]
+    assert raw.execute("PRAGMA user_version").fetchall() == [(NEXT_VERSION,)]
     raw.close()
 
 
@@ -193,10 +237,10 @@ def test_upgrade_twice_is_done_once(tmp_path):
     path = str(tmp_path / "store.db")
     filled_store(path)
     scripts = next_scripts(tmp_path)
-    migrate.upgrade(path, scripts=scripts, target_version=2)
-    copy = fingerprint(path + ".v1.bak")
-    migrate.upgrade(path, scripts=scripts, target_version=2)
-    assert fingerprint(path + ".v1.bak") == copy
+    migrate.upgrade(path, scripts=scripts, target_version=NEXT_VERSION)
+    copy = fingerprint(f"{path}.v{SCHEMA_VERSION}.bak")
+    migrate.upgrade(path, scripts=scripts, target_version=NEXT_VERSION)
+    assert fingerprint(f"{path}.v{SCHEMA_VERSION}.bak") == copy
 
 
 def test_newer_file_is_refused_untouched(tmp_path):

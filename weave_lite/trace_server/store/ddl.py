@@ -10,9 +10,9 @@ __all__ = ["APPLICATION_ID", "DDL", "REVISION", "SCHEMA_VERSION", "STATISTICS"]
 # "WvLt": marks a SQLite file as ours, in its header.
 APPLICATION_ID = 0x57764C74
 # Rises with every revision and stands in the header, so that age is known without alembic.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # The name of that revision in alembic's table.
-REVISION = "0001"
+REVISION = "0002"
 
 DDL = """\
 CREATE TABLE attribute_sets (pk INTEGER NOT NULL, digest BLOB NOT NULL,
@@ -37,6 +37,25 @@ CREATE INDEX calls_by_start ON calls (project, started_at,
     deleted_at) WHERE started_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX calls_by_trace ON calls (project,
     trace_id) WHERE started_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX calls_by_thread ON calls (project, thread_id,
+    started_at) WHERE thread_id IS NOT NULL;
+CREATE TABLE costs (pk INTEGER NOT NULL, project INTEGER NOT NULL, id TEXT NOT NULL,
+    llm_id TEXT NOT NULL, provider_id TEXT NOT NULL, effective_date INTEGER NOT NULL,
+    prompt_token_cost REAL NOT NULL, completion_token_cost REAL NOT NULL,
+    cache_read_input_token_cost REAL, cache_creation_input_token_cost REAL,
+    prompt_token_cost_unit TEXT, completion_token_cost_unit TEXT, created_by TEXT,
+    created_at INTEGER NOT NULL, PRIMARY KEY (pk));
+CREATE UNIQUE INDEX costs_by_id ON costs (project, id);
+CREATE INDEX costs_by_model ON costs (project, llm_id, effective_date);
+CREATE TABLE feedback (pk INTEGER NOT NULL, project INTEGER NOT NULL, id TEXT NOT NULL,
+    weave_ref TEXT NOT NULL, call_id TEXT, feedback_type TEXT NOT NULL, payload TEXT NOT NULL,
+    creator TEXT, created_at INTEGER NOT NULL, wb_user_id TEXT, annotation_ref TEXT,
+    runnable_ref TEXT, call_ref TEXT, trigger_ref TEXT, PRIMARY KEY (pk));
+CREATE INDEX feedback_by_call ON feedback (project, call_id, feedback_type,
+    created_at) WHERE call_id IS NOT NULL;
+CREATE UNIQUE INDEX feedback_by_id ON feedback (project, id);
+CREATE INDEX feedback_by_ref ON feedback (project, weave_ref, created_at);
+CREATE INDEX feedback_by_time ON feedback (project, created_at, id);
 CREATE TABLE files (pk INTEGER NOT NULL, project INTEGER NOT NULL, digest TEXT NOT NULL,
     name TEXT NOT NULL, size_bytes INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (pk),
     UNIQUE (project, digest));
@@ -49,6 +68,8 @@ CREATE INDEX objects_by_order ON objects (project, object_id, kind, publish_orde
 CREATE UNIQUE INDEX objects_by_version ON objects (project, object_id, kind, version_index);
 CREATE TABLE op_names (pk INTEGER NOT NULL, op_name TEXT NOT NULL, PRIMARY KEY (pk),
     UNIQUE (op_name));
+CREATE TABLE path_indexes (pk INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (pk),
+    UNIQUE (path));
 CREATE TABLE projects (pk INTEGER NOT NULL, project_id TEXT NOT NULL, PRIMARY KEY (pk),
     UNIQUE (project_id));
 CREATE TABLE table_positions ("table" INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -71,4 +92,5 @@ STATISTICS = {
     "calls_by_trace": "1000000 500000 20",
     "calls_by_parent": "900000 450000 10 2",
     "calls_by_root": "100000 50000 2 2 2",
+    "calls_by_thread": "100000 50000 10 2",
 }

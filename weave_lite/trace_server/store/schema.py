@@ -1,7 +1,7 @@
 """The tables of a store. Statements are built on these; alembic revision 1 equals them.
 
 Two kinds of data: content, inserted if absent by digest (``objects``, ``tables``, ``table_rows``,
-``files``), and events keyed by id (``calls``). Everything belongs to a project. Small integers
+``files``), and events keyed by id (``calls``, ``feedback``, ``costs``). Everything belongs to a project. Small integers
 stand for projects, op names and attribute sets, so that no long text is stored twice.
 
 Times are integers, microseconds since the epoch (UTC). JSON is text as
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BLOB,
+    REAL,
     Column,
     Index,
     Integer,
@@ -29,10 +30,13 @@ __all__ = [
     "call_outputs",
     "call_refs",
     "calls",
+    "costs",
+    "feedback",
     "files",
     "metadata",
     "objects",
     "op_names",
+    "path_indexes",
     "projects",
     "table_positions",
     "table_rows",
@@ -133,6 +137,15 @@ Index(
     sqlite_where=text("parent_id IS NULL AND started_at IS NOT NULL AND deleted_at IS NULL"),
 )
 
+# Calls of a thread, in order. Few calls have one.
+Index(
+    "calls_by_thread",
+    calls.c.project,
+    calls.c.thread_id,
+    calls.c.started_at,
+    sqlite_where=text("thread_id IS NOT NULL"),
+)
+
 # The large columns of a call, apart, so that listing and filtering never read them, and in two
 # tables: rows that are only ever appended fill their pages, and an end that comes later than its
 # start does not move the inputs. The primary key is that of the call.
@@ -160,6 +173,74 @@ call_refs = Table(
     Column("call", Integer, nullable=False),
     PrimaryKeyConstraint("project", "ref", "side", "call"),
     sqlite_with_rowid=False,
+)
+
+# What people and programs said about calls and objects.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("project", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("weave_ref", Text, nullable=False),
+    # The call that weave_ref points to, when it is one of this project: the key of all joins.
+    Column("call_id", Text),
+    Column("feedback_type", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("creator", Text),
+    Column("created_at", Integer, nullable=False),
+    Column("wb_user_id", Text),
+    Column("annotation_ref", Text),
+    Column("runnable_ref", Text),
+    Column("call_ref", Text),
+    Column("trigger_ref", Text),
+)
+# Read and purge by id.
+Index("feedback_by_id", feedback.c.project, feedback.c.id, unique=True)
+# The feedback of a page of calls, and feedback fields in queries of calls.
+Index(
+    "feedback_by_call",
+    feedback.c.project,
+    feedback.c.call_id,
+    feedback.c.feedback_type,
+    feedback.c.created_at,
+    sqlite_where=text("call_id IS NOT NULL"),
+)
+# The feedback on one ref.
+Index("feedback_by_ref", feedback.c.project, feedback.c.weave_ref, feedback.c.created_at)
+# The default order of a query.
+Index("feedback_by_time", feedback.c.project, feedback.c.created_at, feedback.c.id)
+
+# Prices that a project sets itself; the built-in ones are a file of the package.
+costs = Table(
+    "costs",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("project", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("llm_id", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("effective_date", Integer, nullable=False),
+    Column("prompt_token_cost", REAL, nullable=False),
+    Column("completion_token_cost", REAL, nullable=False),
+    Column("cache_read_input_token_cost", REAL),
+    Column("cache_creation_input_token_cost", REAL),
+    Column("prompt_token_cost_unit", Text),
+    Column("completion_token_cost_unit", Text),
+    Column("created_by", Text),
+    Column("created_at", Integer, nullable=False),
+)
+# Purge by id.
+Index("costs_by_id", costs.c.project, costs.c.id, unique=True)
+# The prices of a model, the newest last.
+Index("costs_by_model", costs.c.project, costs.c.llm_id, costs.c.effective_date)
+
+# JSON paths of calls that the user gave an index; its name is made of the integer.
+path_indexes = Table(
+    "path_indexes",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("path", Text, nullable=False, unique=True),
 )
 
 objects = Table(
