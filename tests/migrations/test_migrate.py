@@ -27,7 +27,6 @@ from weave_lite.trace_server.store.engine import Store
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.schema import metadata
 
-
 HELLO_DIGEST = "LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
 
 

@@ -1,0 +1,32 @@
+"""The user in whose name the embedded server writes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+__all__ = ["default_user"]
+
+
+def default_user() -> str:
+    """Name the local user: ``WANDB_USERNAME``, else the login name of the system.
+
+    Example:
+        >>> os.environ["WANDB_USERNAME"] = "ada"
+        >>> default_user()
+        'ada'
+        >>> del os.environ["WANDB_USERNAME"]
+    """
+    return os.environ.get("WANDB_USERNAME") or _login_name()
+
+
+@cache
+def _login_name() -> str:
+    # Costs a few milliseconds; the first write needs it, an import does not.
+    import getpass  # noqa: PLC0415
+
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        # A container may run a user id that has no name.
+        return "local"
