@@ -52,6 +52,7 @@ FEEDBACK = {
 }
 STORED = {"id": "1", "created_at": 0, "wb_user_id": "u", "payload": {}}
 PROJECT = {"project_id": "a/b"}
+COMPLETE = {**START["start"], **END["end"], "trace_id": "2"}
 VERSION = {**PROJECT, "digest": "d"}
 EXAMPLES = {
     "ActionsExecuteBatchReq": {**PROJECT, "action_ref": "r", "call_ids": ["1"]},
@@ -71,6 +72,9 @@ EXAMPLES = {
     "CallsQueryRes": {"calls": [CALL]},
     "CallsQueryStatsReq": PROJECT,
     "CallsQueryStatsRes": {"count": 1},
+    "CallsUpsertCompleteReq": {"batch": [COMPLETE]},
+    "CallsUpsertCompleteRes": {"res": [{"id": "1", "trace_id": "2"}, {}]},
+    "CompletedCallSchemaForInsert": COMPLETE,
     "CompletionsCreateReq": {**PROJECT, "inputs": {"model": "m"}},
     "CompletionsCreateRequestInputs": {"model": "m", "stop": ["a"], "timeout": 2.5},
     "CompletionsCreateRes": {"response": {}},
@@ -87,6 +91,8 @@ EXAMPLES = {
     "EnsureProjectExistsRes": {"project_name": "b"},
     "ExportTracePartialSuccess": {"rejected_spans": 0, "error_message": ""},
     "Feedback": {**FEEDBACK, "id": "1", "created_at": 0},
+    "FeedbackCreateBatchReq": {"batch": [FEEDBACK]},
+    "FeedbackCreateBatchRes": {"res": [STORED]},
     "FeedbackCreateReq": FEEDBACK,
     "FeedbackCreateRes": STORED,
     "FeedbackPayloadNoteReq": {"note": "n"},
@@ -126,6 +132,8 @@ EXAMPLES = {
     "StartedCallSchemaForInsert": START["start"],
     "TableAppendSpec": {"append": {"row": {}}},
     "TableAppendSpecPayload": {"row": {}},
+    "TableCreateFromDigestsReq": {**PROJECT, "row_digests": []},
+    "TableCreateFromDigestsRes": {"digest": "d"},
     "TableCreateReq": {"table": {**PROJECT, "rows": [{"a": 1}]}},
     "TableCreateRes": {"digest": "d"},
     "TableInsertSpec": {"insert": {"index": 0, "row": {}}},

@@ -197,7 +197,7 @@ def _insert(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -
         attribute_set = attribute_pks.get(attributes) or attributes_pk(state, attributes)
         rows.append(
             (pk, project, call_id, trace_id, parent_id, op, display_name, started_at,
-             attribute_set, ended_at, summary, exception, user or default, run, thread, turn)
+             attribute_set, ended_at, summary, exception, default if user is None else user, run, thread, turn)
         )  # fmt: skip
         inputs.append((pk, input_json))
         if input_refs:
@@ -233,7 +233,7 @@ def _merge(
                 first.display_name,
                 first.started_at,
                 attributes_pk(state, first.attributes_json),
-                first.wb_user_id or default_user(),
+                default_user() if first.wb_user_id is None else first.wb_user_id,
                 first.wb_run_id,
                 first.thread_id,
                 first.turn_id,

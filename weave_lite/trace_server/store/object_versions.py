@@ -135,7 +135,7 @@ def insert_version(
             leaf_object_class,
             val_json,
             now,
-            wb_user_id or default_user(),
+            default_user() if wb_user_id is None else wb_user_id,
         ),
     )
 
