@@ -5,7 +5,7 @@ Source: weave 0.51.45, the rule in insertion order of keys.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ __all__ = [
     "digest_rows",
 ]
 
-# "-" and "_" are not safe in refs; the reference replaces them, without a way back.
-_LETTERS = bytes.maketrans(b"-_", b"XY")
+# "+" and "/" are not safe in refs, nor are the "-" and "_" of URLs, which the reference replaces.
+_LETTERS = bytes.maketrans(b"+/", b"XY")
 
 
 def digest_bytes(content: bytes) -> str:
@@ -33,7 +33,7 @@ def digest_bytes(content: bytes) -> str:
         >>> digest_bytes(b"hello")
         'LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ'
     """
-    return urlsafe_b64encode(sha256(content).digest()).translate(_LETTERS, b"=").decode()
+    return b2a_base64(sha256(content).digest()).translate(_LETTERS, b"=\n").decode()
 
 
 def digest_canonical(text: str) -> str:

@@ -195,6 +195,12 @@ def test_sentences_without_a_meaning_are_refused(operation: dict[str, Any]) -> N
         compiled(operation)
 
 
+def test_internal_refs_are_refused() -> None:
+    """A ref in the hosted service's own form is stored nowhere, so asking for one is a mistake."""
+    with pytest.raises(InvalidQueryError, match=r"weave-trace-internal:.*weave:///entity/project"):
+        compiled({"$eq": [field("inputs.m"), literal("weave-trace-internal:///p/object/o:d")]})
+
+
 def test_very_deep_queries_are_refused_or_compiled() -> None:
     """Nesting ends in SQL or in a clear error, never in a crash."""
     operation: dict[str, Any] = {"$eq": [field("id"), literal("1")]}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TABLES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_call import TABLES
 from sqlalchemy import select
 
 from weave_lite.trace_server.query import derived

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import FIELDS, TABLES
+from one_call import FIELDS, TABLES
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 

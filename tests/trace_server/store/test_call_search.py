@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import subprocess
+import sys
 
 import pytest
 from sqlalchemy.dialects import sqlite
@@ -10,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from weave_lite.trace_server.interface.calls import CallsFilter
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 from weave_lite.trace_server.interface.query import Query, SortBy
-from weave_lite.trace_server.store import call_search, calls_write
+from weave_lite.trace_server.store import call_search, calls_write, compiled_search, plain_search
 from weave_lite.trace_server.store.engine import Store
 
 DOWN = [SortBy(field="started_at", direction="desc")]
@@ -44,10 +47,10 @@ def plan_of(conn, search, kind):
     """The steps of SQLite's plan for one kind of statement."""
     raw = conn.raw
     if search.form is not None:
-        text, slots = call_search._prepared(kind, search.form)
-        values = [search.values.get(slot, 1) for slot in slots]
+        text = plain_search.statement(kind, search.form)
+        values = {**search.values, "limit": 10, "offset": 0, "start": 0}
     else:
-        statement = call_search._STATEMENTS[kind](search.parts, 10, 0, 0)
+        statement = compiled_search.statement(kind, search.parts, 10, 0, 0)
         compiled = statement.compile(
             dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
         )
@@ -123,6 +126,55 @@ def test_forms_find_the_same(conn, filter_fields, sort_by):
         assert found == call_search.find(conn, own, limit, offset).fetchall()
     for limit in (None, 1, 50):
         assert call_search.count(conn, form, limit) == call_search.count(conn, own, limit)
+
+
+def one_line(text):
+    """A statement with its parameters as marks."""
+    return re.sub(r"\s+", " ", re.sub(r":[a-z_]+|\?", "?", text)).strip().replace("( ", "(")
+
+
+EVERY_FIELD = [
+    {name: ["x"]} for name in CallsFilter.model_fields if name != "trace_roots_only"
+] + FILTERS
+
+
+@pytest.mark.parametrize("kind", ["page", "page_from", "window", "count", "count_to"])
+@pytest.mark.parametrize("sort_by", [None, DOWN])
+def test_texts_are_what_is_compiled(kind, sort_by):
+    """The text of each kind of statement is that of the same search, compiled."""
+    for filter_fields in EVERY_FIELD:
+        calls_filter = CallsFilter(**filter_fields)
+        form = call_search.plan(1, calls_filter, None, sort_by).form
+        parts = compiled_search.parts_of(1, calls_filter, None, sort_by, is_by_start=True)
+        compiled = compiled_search.statement(kind, parts, 10, 0, 0).compile(
+            dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
+        )
+        text = one_line(plain_search.statement(kind, form)).replace("OFFSET 0", "OFFSET ?")
+        sides = [f"call_refs.side = {side}" for side in (0, 1)]
+        for side in sides:
+            text = text.replace(side, "call_refs.side = ?")
+        assert text == one_line(str(compiled))
+
+
+def test_reading_by_a_common_form_loads_no_sqlalchemy(tmp_path):
+    """Listing, counting and reading calls of a file costs no SQLAlchemy."""
+    program = """
+import sys
+from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+with SqliteTraceServer(sys.argv[1]) as server:
+    server.calls_query(tsi.CallsQueryReq(project_id="a/b", filter={"trace_roots_only": True}))
+    server.calls_query_stats(tsi.CallsQueryStatsReq(project_id="a/b"))
+    server.call_read(tsi.CallReadReq(project_id="a/b", id="1"))
+print("sqlalchemy" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "a.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """The computed fields of ``summary.weave``: status, latency and trace name, as SQL and in Python.
 
-Both forms stand side by side, so that a filter and an answer never disagree.
+Both forms stand side by side, so that a filter and an answer never disagree. The SQL forms load
+SQLAlchemy when they are first asked for; reading calls needs the Python forms alone.
 """
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-from sqlalchemy import Integer, case, cast, func, literal_column
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -27,10 +28,6 @@ __all__ = [
 Sql: TypeAlias = "ColumnElement[Any]"
 
 _REF_SCHEME = "weave:///"
-_SLASH: Sql = literal_column("'/'")
-_COLON: Sql = literal_column("':'")
-_EMPTY: Sql = literal_column("''")
-_ONE = literal_column("1", Integer)
 
 
 def status(exception: str | None, ended_at: int | None) -> str:
@@ -42,6 +39,8 @@ def status(exception: str | None, ended_at: int | None) -> str:
 
 def status_sql(calls: Table) -> Sql:
     """:func:`status` of a row."""
+    from sqlalchemy import case, literal_column
+
     return case(
         (calls.c.exception.is_not(None), literal_column("'error'")),
         (calls.c.ended_at.is_(None), literal_column("'running'")),
@@ -61,6 +60,8 @@ def latency_ms(started_at: int, ended_at: int | None) -> int | None:
 
 def latency_ms_sql(calls: Table) -> Sql:
     """:func:`latency_ms` of a row."""
+    from sqlalchemy import Integer, cast, literal_column
+
     micros = calls.c.ended_at - calls.c.started_at
     # Python rounds down, SQLite toward zero: they differ for a call that ended before its start.
     below = cast(micros < literal_column("0"), Integer()) * literal_column("999")
@@ -81,11 +82,16 @@ def op_short_name(op_name: str) -> str:
 
 def op_short_name_sql(op_name: Sql) -> Sql:
     """:func:`op_short_name` of a column."""
+    from sqlalchemy import Integer, case, func, literal_column
+
+    slash: Sql = literal_column("'/'")
+    colon: Sql = literal_column("':'")
+    one = literal_column("1", Integer)
     # SQLite cannot search from the right: cut all characters but slashes off the end instead.
-    path = func.rtrim(op_name, func.replace(op_name, _SLASH, _EMPTY))
-    tail = func.substr(op_name, func.length(path) + _ONE)
-    name = func.substr(tail, _ONE, func.instr(tail.concat(_COLON), _COLON) - _ONE)
-    is_ref = func.substr(op_name, _ONE, literal_column(str(len(_REF_SCHEME)))) == literal_column(
+    path = func.rtrim(op_name, func.replace(op_name, slash, literal_column("''")))
+    tail = func.substr(op_name, func.length(path) + one)
+    name = func.substr(tail, one, func.instr(tail.concat(colon), colon) - one)
+    is_ref = func.substr(op_name, one, literal_column(str(len(_REF_SCHEME)))) == literal_column(
         f"'{_REF_SCHEME}'"
     )
     return case((is_ref, name), else_=op_name)
@@ -98,7 +104,9 @@ def trace_name(display_name: str | None, op_name: str) -> str:
 
 def trace_name_sql(calls: Table, op_names: Table) -> Sql:
     """:func:`trace_name` of a row joined with its op name."""
+    from sqlalchemy import case, literal_column
+
     return case(
-        (calls.c.display_name != _EMPTY, calls.c.display_name),
+        (calls.c.display_name != literal_column("''"), calls.c.display_name),
         else_=op_short_name_sql(op_names.c.op_name),
     )
