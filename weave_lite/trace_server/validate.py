@@ -192,11 +192,11 @@ def call_read(req: tsi.CallReadReq) -> None:
 
     Raises:
         InvalidRequest: The project id is not one, or the id cannot be stored.
-        NotSupportedError: It asks for costs or sizes.
+        NotSupportedError: It asks for costs.
     """
     project_id(req.project_id)
     texts.check_text(req.id, "id")
-    _not_yet(req, "include_costs", "include_storage_size", "include_total_storage_size")
+    _not_yet(req, "include_costs")
 
 
 def calls_query(req: tsi.CallsQueryReq) -> None:
@@ -204,7 +204,7 @@ def calls_query(req: tsi.CallsQueryReq) -> None:
 
     Raises:
         InvalidRequest: A list is too long, or limit or offset is negative.
-        NotSupportedError: It asks for costs, feedback, sizes or expanded columns.
+        NotSupportedError: It asks for costs or feedback.
     """
     project_id(req.project_id)
     _filter(req.filter)
@@ -213,9 +213,6 @@ def calls_query(req: tsi.CallsQueryReq) -> None:
         req,
         "include_costs",
         "include_feedback",
-        "include_storage_size",
-        "include_total_storage_size",
-        "expand_columns",
     )
 
 
@@ -224,13 +221,11 @@ def calls_query_stats(req: tsi.CallsQueryStatsReq) -> None:
 
     Raises:
         InvalidRequest: A list is too long, or the limit is below 1.
-        NotSupportedError: It asks for sizes.
     """
     project_id(req.project_id)
     _filter(req.filter)
     if req.limit is not None and req.limit < 1:
         raise InvalidRequest(f"limit must be 1 or more, not {req.limit}; leave it out to count all")
-    _not_yet(req, "include_total_storage_size")
 
 
 # --- objects, tables, refs ---

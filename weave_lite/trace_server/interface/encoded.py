@@ -130,6 +130,8 @@ class EncodedCall(NamedTuple):
     summary_json: str
     wb_user_id: str | None
     wb_run_id: str | None
+    storage_size_bytes: int | None = None
+    total_storage_size_bytes: int | None = None
 
 
 @runtime_checkable

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from weave_lite.core.errors import InvalidFieldError, NotSupportedError
+from weave_lite.core.jsontext import compact
+from weave_lite.core.refs import SCHEME
 from weave_lite.trace_server.query import derived
 from weave_lite.trace_server.query.jsonpath import JsonColumn, json_field
-from weave_lite.trace_server.query.values import NULL, Kind, Operand, Value, Varying
+from weave_lite.trace_server.query.values import NULL, Kind, Operand, Value, Varying, bind_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.sql.elements import ColumnElement
@@ -76,6 +78,7 @@ class FieldMap:
             takes the whole name and gives an operand or raises.
         default_order: Field that orders rows when no other is asked for.
         tie_breaker: Column that ends every order.
+        expanded: Paths at which refs are replaced by what they point to, for fields below them.
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class FieldMap:
         families: Mapping[str, Callable[[str], Operand]],
         default_order: str,
         tie_breaker: ColumnElement[Any],
+        expanded: Sequence[str] = (),
     ) -> None:
         self._fields = dict(fields)
         self._json_columns = dict(json_columns)
         self._families = dict(families)
         self.default_order = default_order
         self.tie_breaker = tie_breaker
+        self._expanded = expanded
 
     @property
     def names(self) -> list[str]:
@@ -109,6 +114,8 @@ class FieldMap:
         first, _, path = name.partition(".")
         column = self._json_columns.get(first)
         if column is not None:
+            above = [each for each in self._expanded if name.startswith(each + ".")]
+            column = _expanded(column, above) if above else column
             return json_field(column, path if "." in name else None)
         family = self._families.get(first)
         if family is not None:
@@ -116,8 +123,21 @@ class FieldMap:
         raise InvalidFieldError(f"no field {name!r}; use one of {', '.join(self.names)}")
 
 
-def calls_fields(tables: CallTables) -> FieldMap:
+def _expanded(column: JsonColumn, paths: Sequence[str]) -> JsonColumn:
+    """Read a column with the refs at some paths replaced; most documents hold no ref."""
+    document = column.sql
+    holds_ref = document.op("GLOB", is_comparison=True)(bind_text(f"*{SCHEME}*"))
+    replaced = func.weave_expanded(document, bind_text(compact(list(paths))))
+    return column._replace(sql=case((holds_ref, replaced), else_=document))
+
+
+def calls_fields(tables: CallTables, expanded: Sequence[str] = ()) -> FieldMap:
     """Make the field map of calls.
+
+    Args:
+        tables: The tables of calls.
+        expanded: Paths at which refs are replaced by what they point to, for fields below them;
+            a connection that runs such a query needs the function ``weave_expanded``.
 
     Its expressions name columns of ``calls``, ``op_names``, ``attribute_sets``, ``call_inputs`` and
     ``call_outputs``; :func:`weave_lite.trace_server.query.joins.calls_from` joins those in use.
@@ -161,7 +181,9 @@ def calls_fields(tables: CallTables) -> FieldMap:
         "attributes": JsonColumn(tables.attribute_sets.c.attributes, is_object=True),
         "summary": JsonColumn(calls.c.summary, is_object=True),
     }
-    return FieldMap(fields, json_columns, {"feedback": _feedback_field}, "started_at", calls.c.id)
+    return FieldMap(
+        fields, json_columns, {"feedback": _feedback_field}, "started_at", calls.c.id, expanded
+    )
 
 
 def _feedback_field(name: str) -> Operand:

@@ -103,8 +103,8 @@ def decoded(call: EncodedCall) -> tsi.CallSchema:
             "wb_user_id": call.wb_user_id,
             "wb_run_id": call.wb_run_id,
             "deleted_at": None,
-            "storage_size_bytes": None,
-            "total_storage_size_bytes": None,
+            "storage_size_bytes": call.storage_size_bytes,
+            "total_storage_size_bytes": call.total_storage_size_bytes,
         }
     )
 
@@ -125,7 +125,7 @@ def _select(columns: Columns, where: str) -> str:
         "c.ended_at, c.exception,",
         "u.output," if output else "NULL,",
         "c.summary," if summary else "NULL,",
-        "c.wb_user_id, c.wb_run_id, c.pk FROM calls AS c",
+        "c.wb_user_id, c.wb_run_id, NULL, NULL, c.pk FROM calls AS c",
         "LEFT JOIN op_names AS o ON o.pk = c.op",
         "LEFT JOIN attribute_sets AS a ON a.pk = c.attributes" if attributes else "",
         "LEFT JOIN call_inputs AS i ON i.pk = c.pk" if inputs else "",

@@ -52,6 +52,7 @@ def plan(
     calls_filter: CallsFilter | None,
     query: Query | None,
     sort_by: Sequence[SortBy] | None = None,
+    expanded: tuple[str, ...] = (),
 ) -> Search:
     """Compile a search; what is wrong with it is found here.
 
@@ -60,6 +61,7 @@ def plan(
         calls_filter: The plain filter.
         query: The query, which must hold as well.
         sort_by: The order; by start when there is none.
+        expanded: Paths at which refs are replaced by what they point to, for fields below them.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -79,7 +81,7 @@ def plan(
     from weave_lite.trace_server.store import compiled_search  # noqa: PLC0415 - loads SQLAlchemy
 
     parts = compiled_search.parts_of(
-        project, calls_filter, query, sort_by, is_by_start=bool(direction)
+        project, calls_filter, query, sort_by, is_by_start=bool(direction), expanded=expanded
     )
     return Search(direction, None, {}, parts)
 

@@ -7,15 +7,23 @@ offset skips integers instead of rows, and a stream holds one chunk in memory.
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from contextlib import closing, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store import call_search
-from weave_lite.trace_server.store.call_rows import chosen_columns, decoded, row_by_id, rows_by_pk
+from weave_lite.trace_server.store import call_expansion, call_extras, call_search, call_sizes
+from weave_lite.trace_server.store.call_extras import extras_of
+from weave_lite.trace_server.store.call_rows import (
+    Columns,
+    chosen_columns,
+    decoded,
+    row_by_id,
+    rows_by_pk,
+)
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Generator, Iterator, Sequence
 
     from weave_lite.trace_server.interface.encoded import EncodedCall
@@ -36,7 +44,10 @@ _NO_PROJECT: Final = 0
 def read(conn: StoreConnection, req: tsi.CallReadReq) -> tsi.CallReadRes:
     """Read one call; None when there is none."""
     project = project_pk(conn, req.project_id, create=False)
-    call = project and row_by_id(conn.raw, req.project_id, project, req.id)
+    call = row_by_id(conn.raw, req.project_id, project, req.id) if project else None
+    extras = extras_of(req)
+    if call is not None and project is not None and extras is not None:
+        (call,) = call_extras.add(conn, project, extras, [call])
     return tsi.CallReadRes.from_trusted({"call": decoded(call) if call else None})
 
 
@@ -54,48 +65,76 @@ def stream_encoded(store: Store, req: tsi.CallsQueryReq) -> Generator[EncodedCal
         NotSupportedError: A field needs what the store does not hold.
     """
     with store.read() as conn:
-        project = project_pk(conn, req.project_id, create=False)
-    search = call_search.plan(project or _NO_PROJECT, req.filter, req.query, req.sort_by)
-    return (_from_memory if store.is_memory else _from_file)(store, req, search)
+        project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
+    expanded = call_expansion.in_order(req.expand_columns or ())
+    search = call_search.plan(project, req.filter, req.query, req.sort_by, expanded)
+    plan = _Plan(req, project, search, bool(expanded), chosen_columns(req.columns), extras_of(req))
+    return (_from_memory if store.is_memory else _from_file)(store, plan)
 
 
 def stats(conn: StoreConnection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
-    """Count the calls that a query finds, up to its limit."""
-    project = project_pk(conn, req.project_id, create=False)
-    search = call_search.plan(project or _NO_PROJECT, req.filter, req.query)
-    return tsi.CallsQueryStatsRes(count=call_search.count(conn, search, req.limit))
+    """Count the calls that a query finds, up to its limit; sum the sizes of their traces if asked."""
+    project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
+    search = call_search.plan(project, req.filter, req.query)
+    if not req.include_total_storage_size:
+        return tsi.CallsQueryStatsRes(count=call_search.count(conn, search, req.limit))
+    with closing(call_search.find(conn, search, req.limit, 0)) as found:
+        pks = [row[0] for row in found]
+    size_bytes = call_sizes.total_size(conn, project, pks)
+    return tsi.CallsQueryStatsRes(count=len(pks), total_storage_size_bytes=size_bytes)
 
 
-def _from_file(
-    store: Store, req: tsi.CallsQueryReq, search: call_search.Search
-) -> Generator[EncodedCall, None, None]:
+class _Plan(NamedTuple):
+    """How a request is answered: what to find, and what to read of it."""
+
+    req: tsi.CallsQueryReq
+    project: int
+    search: call_search.Search
+    is_expanding: bool
+    columns: Columns
+    extras: call_extras.Extras | None
+
+
+def _from_file(store: Store, plan: _Plan) -> Generator[EncodedCall, None, None]:
     """Read chunk by chunk on one connection, which sees one snapshot until the stream is closed."""
-    columns = chosen_columns(req.columns)
-    with store.read() as conn:
-        raw = conn.raw
-        with closing(call_search.find(conn, search, req.limit, req.offset or 0)) as found:
-            size = _FIRST_CHUNK
-            while pks := [row[0] for row in found.fetchmany(size)]:
-                chunk = rows_by_pk(raw, req.project_id, pks, columns)
-                yield from chunk
-                size = _next_size(chunk)
+    with store.read() as conn, _finding(conn, plan) as found:
+        size = _FIRST_CHUNK
+        while pks := [row[0] for row in found.fetchmany(size)]:
+            chunk = _chunk(conn, plan, pks)
+            yield from chunk
+            size = _next_size(chunk)
 
 
-def _from_memory(
-    store: Store, req: tsi.CallsQueryReq, search: call_search.Search
-) -> Generator[EncodedCall, None, None]:
+def _from_memory(store: Store, plan: _Plan) -> Generator[EncodedCall, None, None]:
     """Find all integers first: the one connection must not stay taken between two calls."""
-    columns = chosen_columns(req.columns)
-    with store.read() as conn:
-        found = call_search.find(conn, search, req.limit, req.offset or 0)
+    with store.read() as conn, _finding(conn, plan) as found:
         pks = [row[0] for row in found.fetchall()]
     size = _FIRST_CHUNK
     while pks:
         with store.read() as conn:
-            chunk = rows_by_pk(conn.raw, req.project_id, pks[:size], columns)
+            chunk = _chunk(conn, plan, pks[:size])
         del pks[:size]
         yield from chunk
         size = _next_size(chunk)
+
+
+@contextmanager
+def _finding(conn: StoreConnection, plan: _Plan) -> Iterator[sqlite3.Cursor]:
+    """Run the search of a plan."""
+    req = plan.req
+    functions = call_expansion.expanding(conn) if plan.is_expanding else nullcontext()
+    with (
+        functions,
+        closing(call_search.find(conn, plan.search, req.limit, req.offset or 0)) as found,
+    ):
+        yield found
+
+
+def _chunk(conn: StoreConnection, plan: _Plan, pks: Sequence[int]) -> list[EncodedCall]:
+    chunk = rows_by_pk(conn.raw, plan.req.project_id, pks, plan.columns)
+    if plan.extras is None:
+        return chunk
+    return call_extras.add(conn, plan.project, plan.extras, chunk)
 
 
 def _next_size(chunk: Sequence[EncodedCall]) -> int:

@@ -47,6 +47,7 @@ def parts_of(
     sort_by: Sequence[SortBy] | None,
     *,
     is_by_start: bool,
+    expanded: tuple[str, ...] = (),
 ) -> Parts:
     """Compile a search; what is wrong with it is found here.
 
@@ -56,6 +57,7 @@ def parts_of(
         query: The query, which must hold as well.
         sort_by: The order; by start when there is none.
         is_by_start: Whether the order is that of the start alone, which needs no other table.
+        expanded: Paths at which refs are replaced, for fields below them.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -67,9 +69,10 @@ def parts_of(
         *_VISIBLE,
         *compile_calls_filter(calls_filter, project, _TABLES),
     ]
+    fields = _fields() if not expanded else calls_fields(_TABLES, expanded)
     if query is not None:
-        conditions.append(compile_filter(query, _fields()))
-    order = compile_sort(sort_by, _fields())
+        conditions.append(compile_filter(query, fields))
+    order = compile_sort(sort_by, fields)
     touching = conditions if is_by_start else [*conditions, *order]
     return Parts(calls_from(touching, _TABLES), conditions, order)
 
