@@ -303,9 +303,6 @@ def test_filters(server, filter_fields, expected):
         ({"project_id": "nope"}, InvalidRequest, "project_id"),
         ({"include_costs": True}, NotSupportedError, "include_costs"),
         ({"include_feedback": True}, NotSupportedError, "include_feedback"),
-        ({"include_storage_size": True}, NotSupportedError, "include_storage_size"),
-        ({"include_total_storage_size": True}, NotSupportedError, "include_total"),
-        ({"expand_columns": ["inputs.a"]}, NotSupportedError, "expand_columns"),
     ],
 )
 @pytest.mark.parametrize("is_filled", [False, True])

@@ -7,7 +7,7 @@ import decimal
 
 import pytest
 
-from weave_lite.core.errors import InvalidRequest, NotSupportedError, RequestTooLarge
+from weave_lite.core.errors import InvalidRequest, RequestTooLarge
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server import validate
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
@@ -256,22 +256,6 @@ def test_too_large_requests(check, req, field):
     """What is split into several requests is accepted."""
     with pytest.raises(RequestTooLarge, match=f"^{field} has"):
         check(req)
-
-
-@pytest.mark.parametrize(
-    "field", ["include_costs", "include_storage_size", "include_total_storage_size"]
-)
-def test_flags_that_are_not_built_yet(field):
-    """A flag that cannot be honoured is refused by name, not ignored."""
-    with pytest.raises(NotSupportedError, match=field):
-        validate.call_read(tsi.CallReadReq(**P, id="1", **{field: True}))
-    validate.call_read(tsi.CallReadReq(**P, id="1", **{field: None}))
-
-
-def test_size_of_a_count_is_not_built_yet():
-    """So is the sum of sizes."""
-    with pytest.raises(NotSupportedError, match="include_total_storage_size"):
-        validate.calls_query_stats(tsi.CallsQueryStatsReq(**P, include_total_storage_size=True))
 
 
 @pytest.mark.parametrize(

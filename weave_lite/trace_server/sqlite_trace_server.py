@@ -109,6 +109,13 @@ class SqliteTraceServer:
         with self._store.write() as conn:
             return store.calls_write.batch(conn, batch)
 
+    def calls_complete(self, req: tsi.CallsUpsertCompleteReq) -> tsi.CallsUpsertCompleteRes:
+        """Store whole calls in order, in one transaction."""
+        parts = validate.calls_complete(req)
+        with self._store.write() as conn:
+            res = store.calls_write.batch(conn, parts).res
+        return tsi.CallsUpsertCompleteRes.from_trusted({"res": res})
+
     def call_update(self, req: tsi.CallUpdateReq) -> tsi.CallUpdateRes:
         """Set or clear (with an empty text) the display name of a call."""
         validate.call_update(req)
@@ -206,6 +213,14 @@ class SqliteTraceServer:
         with self._store.write() as conn:
             return store.tables.update(conn, req)
 
+    def table_create_from_digests(
+        self, req: tsi.TableCreateFromDigestsReq
+    ) -> tsi.TableCreateFromDigestsRes:
+        """Store a table whose rows are stored already."""
+        validate.project_id(req.project_id)
+        with self._store.write() as conn:
+            return store.tables.create_from_digests(conn, req)
+
     def table_query(self, req: tsi.TableQueryReq) -> tsi.TableQueryRes:
         """Read rows of a table."""
         return tsi.TableQueryRes(rows=list(self.table_query_stream(req)))
@@ -300,8 +315,14 @@ class SqliteTraceServer:
         _not_built("actions_execute_batch")
 
     def otel_export(self, req: tsi.OtelExportReq) -> tsi.OtelExportRes:
-        """Refuse: OpenTelemetry export is not supported yet."""
-        _not_built("otel_export")
+        """Store OpenTelemetry spans as calls; those that cannot be stored are counted."""
+        from weave_lite.trace_server.otel.export import read_request  # noqa: PLC0415 - seldom used
+
+        export = read_request(req)
+        if export.parts:
+            with self._store.write() as conn:
+                store.calls_write.write_parts(conn, export.parts)
+        return export.response
 
 
 if TYPE_CHECKING:

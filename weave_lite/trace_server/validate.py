@@ -153,6 +153,26 @@ def call_batch(req: tsi.CallCreateBatchReq) -> list[EncodedStart | EncodedEnd]:
     return parts
 
 
+def calls_complete(req: tsi.CallsUpsertCompleteReq) -> list[EncodedStart | EncodedEnd]:
+    """Check and write whole calls, each as its start and its end.
+
+    Raises:
+        InvalidRequest: A call is refused; the message names it.
+    """
+    parts: list[EncodedStart | EncodedEnd] = []
+    for index, call in enumerate(req.batch):
+        start, end = (
+            model.from_trusted({name: getattr(call, name) for name in model.model_fields})
+            for model in (tsi.StartedCallSchemaForInsert, tsi.EndedCallSchemaForInsert)
+        )
+        try:
+            parts.append(call_start(tsi.CallStartReq.from_trusted({"start": start})))
+            parts.append(call_end(tsi.CallEndReq.from_trusted({"end": end})))
+        except InvalidRequest as error:
+            raise InvalidRequest(f"batch[{index}]: {error}") from error
+    return parts
+
+
 def call_update(req: tsi.CallUpdateReq) -> None:
     """Check that an update names a call and something to change.
 

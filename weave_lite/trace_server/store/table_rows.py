@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["find_table", "insert_positions", "insert_rows", "insert_table"]
+__all__ = ["find_rows", "find_table", "insert_positions", "insert_rows", "insert_table"]
 
 # Bounds the JSON text that carries digests or integers into one statement.
 _CHUNK_SIZE: Final = 50_000
@@ -89,7 +89,7 @@ def insert_rows(
     ).rowcount
     if inserted == len(rows):
         return dict(zip(rows, count(first), strict=False))
-    return _find_rows(raw, project_pk, list(rows))
+    return find_rows(raw, project_pk, list(rows))
 
 
 def insert_positions(
@@ -109,7 +109,8 @@ def insert_positions(
         raw.execute(_INSERT_POSITIONS, (table_pk, start, chunk))
 
 
-def _find_rows(raw: sqlite3.Connection, project_pk: int, digests: Sequence[str]) -> dict[str, int]:
+def find_rows(raw: sqlite3.Connection, project_pk: int, digests: Sequence[str]) -> dict[str, int]:
+    """Return the integers of the rows that are stored, by digest."""
     found: dict[str, int] = {}
     for start in range(0, len(digests), _CHUNK_SIZE):
         chunk = compact(digests[start : start + _CHUNK_SIZE])

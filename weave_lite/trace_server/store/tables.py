@@ -11,6 +11,7 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.content import digest_and_json, digests_and_jsons, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.table_rows import (
+    find_rows,
     find_table,
     insert_positions,
     insert_rows,
@@ -20,7 +21,7 @@ from weave_lite.trace_server.store.table_rows import (
 if TYPE_CHECKING:
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["create", "insert_table", "stats", "stats_batch", "update"]
+__all__ = ["create", "create_from_digests", "insert_table", "stats", "stats_batch", "update"]
 
 _SELECT_ROWS: Final = (
     'SELECT r.digest, r.pk FROM table_positions AS p JOIN table_rows AS r ON r.pk = p."row"'
@@ -60,6 +61,30 @@ def create(conn: StoreConnection, req: tsi.TableCreateReq) -> tsi.TableCreateRes
     pk = project_pk(conn, table.project_id, create=True)
     insert_table(conn, pk, digest, row_digests, rows_json)
     return tsi.TableCreateRes(digest=digest, row_digests=row_digests)
+
+
+def create_from_digests(
+    conn: StoreConnection, req: tsi.TableCreateFromDigestsReq
+) -> tsi.TableCreateFromDigestsRes:
+    """Store a table whose rows are stored already.
+
+    Raises:
+        NotFoundError: A row is not stored in this project.
+        DigestMismatchError: ``expected_digest`` is not the digest of the table.
+    """
+    digest = digests.digest_rows(req.row_digests)
+    stored_digest(req.expected_digest, digest, lambda: None)
+    pk = project_pk(conn, req.project_id, create=True)
+    if find_table(conn.raw, pk, digest) is None:
+        row_pks = find_rows(conn.raw, pk, list(dict.fromkeys(req.row_digests)))
+        for index, row in enumerate(req.row_digests):
+            if row not in row_pks:
+                raise NotFoundError(
+                    f"row_digests[{index}]: row {row!r} is not stored in project "
+                    f"{req.project_id!r}; send its value with table_create"
+                )
+        insert_positions(conn.raw, pk, digest, [row_pks[row] for row in req.row_digests])
+    return tsi.TableCreateFromDigestsRes(digest=digest)
 
 
 def update(conn: StoreConnection, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
