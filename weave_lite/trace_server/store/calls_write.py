@@ -17,6 +17,7 @@ from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 from weave_lite.trace_server.store.connections import StoreConnection
 from weave_lite.trace_server.store.lookups import attributes_pk, op_pk
 from weave_lite.trace_server.store.projects import project_pk
+from weave_lite.trace_server.user import default_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -173,6 +174,7 @@ def _insert(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -
     raw = state.raw
     ((pk,),) = raw.execute("SELECT coalesce(max(pk), 0) FROM calls").fetchall()
     op_pks, attribute_pks = state.op_pks, state.attribute_pks
+    default = default_user()
     rows: list[tuple[Any, ...]] = []
     inputs: list[tuple[int, str]] = []
     outputs: list[tuple[int, str]] = []
@@ -195,7 +197,7 @@ def _insert(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -
         attribute_set = attribute_pks.get(attributes) or attributes_pk(state, attributes)
         rows.append(
             (pk, project, call_id, trace_id, parent_id, op, display_name, started_at,
-             attribute_set, ended_at, summary, exception, user, run, thread, turn)
+             attribute_set, ended_at, summary, exception, default if user is None else user, run, thread, turn)
         )  # fmt: skip
         inputs.append((pk, input_json))
         if input_refs:
@@ -231,7 +233,7 @@ def _merge(
                 first.display_name,
                 first.started_at,
                 attributes_pk(state, first.attributes_json),
-                first.wb_user_id,
+                default_user() if first.wb_user_id is None else first.wb_user_id,
                 first.wb_run_id,
                 first.thread_id,
                 first.turn_id,

@@ -13,6 +13,7 @@ from weave_lite.core.errors import ObjectDeletedError
 from weave_lite.core.jsontext import parse
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.object_hints import missing_error
+from weave_lite.trace_server.user import default_user
 
 if TYPE_CHECKING:
     import sqlite3
@@ -114,7 +115,7 @@ def insert_version(
         val_json: Compact JSON text of the value.
         base_object_class: The class right below ``Object``.
         leaf_object_class: The value's own class.
-        wb_user_id: Who publishes it.
+        wb_user_id: Who publishes it; the local user when None.
         now: Microseconds since the epoch.
     """
     conn.raw.execute(
@@ -134,7 +135,7 @@ def insert_version(
             leaf_object_class,
             val_json,
             now,
-            wb_user_id,
+            default_user() if wb_user_id is None else wb_user_id,
         ),
     )
 
