@@ -345,3 +345,12 @@ def test_hundreds_of_versions(server):
     assert read(server, "v149").val == 149
     assert delete(server, [f"v{index}" for index in range(100)]) == 100
     assert [obj.version_index for obj in query(server)] == list(range(100, 150))
+
+
+def test_deleting_what_was_deleted_says_so(server):
+    """The name is not unknown: its versions were deleted before."""
+    digest = create(server, {"a": 1})
+    delete(server)
+    for versions in (None, [digest], ["latest"], ["v0"]):
+        with pytest.raises(NotFoundError, match=r"'o' .* has no version left: all were deleted"):
+            delete(server, versions)

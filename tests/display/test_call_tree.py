@@ -126,3 +126,33 @@ def test_hostile_markup_is_text() -> None:
     """What is stored is never read as markup."""
     text = rendered(calls_table([call("1", inputs={"a": "[bold]x[/bold] [/]"})]))
     assert "[bold]x[/bold] [/]" in text
+
+
+ESCAPES = "a\x1b[31mb\x07\x9b2J\x7f\rc"
+
+
+def test_escapes_of_the_terminal_are_shown_and_not_obeyed() -> None:
+    """What a traced program stored cannot colour, clear or rename the reader's terminal."""
+    odd = call(
+        "1",
+        op_name=ESCAPES,
+        inputs={"q": ESCAPES},
+        output=ESCAPES,
+        wb_user_id=ESCAPES,
+        summary={"weave": {"status": "success", "display_name": ESCAPES}},
+    )
+    failed = odd.model_copy(update={"exception": ESCAPES})
+    for one in (odd, failed):
+        for picture in (call_tree([one], "1"), calls_table([one]), call_card(one)):
+            console = Console(width=400, file=io.StringIO(), color_system=None)
+            console.print(picture)
+            shown = console.file.getvalue()
+            assert r"a\x1b[31mb\x07\x9b2J\x7f" in shown
+            assert {char for char in shown if ord(char) < 32 or 127 <= ord(char) < 160} == {"\n"}
+
+
+def test_lines_of_a_text_stay_lines() -> None:
+    """Line ends of any system and tabs are no escapes."""
+    shown = rendered(call_card(call("1", output="first\r\nsecond\n\tthird")))
+    assert "first\nsecond\n" in shown.replace(" \n", "\n").replace("  ", "")
+    assert "\\x" not in shown

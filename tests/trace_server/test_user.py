@@ -52,9 +52,7 @@ def test_user_without_a_name(monkeypatch):
 
     monkeypatch.delenv("WANDB_USERNAME", raising=False)
     monkeypatch.setattr(getpass, "getuser", nobody)
-    user._login_name.cache_clear()
     assert user.default_user() == "local"
-    user._login_name.cache_clear()
 
 
 def test_server_fills_in_the_user(monkeypatch, server):

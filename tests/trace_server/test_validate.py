@@ -288,3 +288,71 @@ def test_surrogates_elsewhere_are_named(check, req, field):
     """So is one in any other text of a request."""
     with pytest.raises(InvalidRequest, match=rf"^{field} has a lone surrogate"):
         check(req)
+
+
+@pytest.mark.parametrize(
+    ("req", "field"),
+    [
+        (tsi.ObjReadReq(**P, object_id="\ud800", digest="d"), "object_id"),
+        (tsi.ObjReadReq(**P, object_id="o", digest="\ud800"), "digest"),
+        (tsi.OpReadReq(**P, name="\ud800", digest="d"), "name"),
+        (tsi.TableUpdateReq(**P, base_digest="\ud800", updates=[]), "base_digest"),
+        (tsi.TableQueryStatsReq(**P, digest="\ud800"), "digest"),
+        (tsi.FileCreateReq(**P, name="\ud800", content=b""), "name"),
+        (tsi.FileContentReadReq(**P, digest="\ud800"), "digest"),
+    ],
+)
+def test_surrogates_in_names_and_digests_are_named(req, field):
+    """So is one in what names an object, a table or a file."""
+    with pytest.raises(InvalidRequest, match=rf"^{field} has a lone surrogate"):
+        validate.plain(req, *(name for name in type(req).model_fields if name == field))
+    with pytest.raises(InvalidRequest, match="project_id 'x' must be"):
+        validate.plain(req.model_copy(update={"project_id": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("check", "req", "field"),
+    [
+        (validate.call_start, start(project_id="a/\ud800"), "start.project_id"),
+        (validate.call_end, end(project_id="a/\ud800"), "end.project_id"),
+        (validate.calls_query, tsi.CallsQueryReq(project_id="\ud800/b"), "project_id"),
+        (
+            validate.obj_create,
+            tsi.ObjCreateReq(obj={**P, "object_id": "o", "val": 1, "wb_user_id": "\ud800"}),
+            "obj.wb_user_id",
+        ),
+        (validate.obj_delete, tsi.ObjDeleteReq(**P, object_id="\ud800"), "object_id"),
+        (
+            validate.obj_delete,
+            tsi.ObjDeleteReq(**P, object_id="o", digests=["d", "\ud800"]),
+            "digests",
+        ),
+        (validate.table_query, tsi.TableQueryReq(**P, digest="\ud800"), "digest"),
+        (validate.refs_read_batch, tsi.RefsReadBatchReq(refs=[REF, REF + "\ud800"]), "refs"),
+    ],
+)
+def test_surrogates_in_projects_and_objects_are_named(check, req, field):
+    """So is one in a project id, and in lists of names."""
+    with pytest.raises(InvalidRequest, match=rf"^{field} has a lone surrogate"):
+        check(req)
+
+
+@pytest.mark.parametrize(
+    ("check", "req", "field"),
+    [
+        (
+            validate.call_start,
+            start(display_name="weave-trace-internal:///p/call/1"),
+            "start.display_name",
+        ),
+        (
+            validate.call_update,
+            tsi.CallUpdateReq(**P, call_id="1", display_name="weave-trace-internal:///p/call/1"),
+            "display_name",
+        ),
+    ],
+)
+def test_internal_refs_as_names_are_refused(check, req, field):
+    """The hosted service's own form of a ref is refused wherever a request has it."""
+    with pytest.raises(InvalidRequest, match=rf"^{field} has a ref in the hosted"):
+        check(req)

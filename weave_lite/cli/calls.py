@@ -18,11 +18,13 @@ from weave_lite.cli.options import (
     screen,
     talk,
 )
-from weave_lite.core.errors import InvalidRequest, NotFoundError
+from weave_lite.core.errors import InvalidNameError, InvalidRequest, NotFoundError
 from weave_lite.core.names import clean_object_id
-from weave_lite.core.refs import SCHEME, CallRef, parse_uri
+from weave_lite.core.refs import SCHEME, CallRef, ObjectRef, OpRef, TableRef, parse_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from weave_lite.trace_server.interface.calls import CallSchema
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
@@ -54,7 +56,7 @@ def calls(
             "filter": {"trace_roots_only": trace_roots},
         }
         if op is not None:
-            request["filter"]["op_names"] = _op_names(project_id, op)
+            request["filter"]["op_names"] = _op_names(server, project_id, op)
         if since is not None:
             started = {"$gte": [{"$getField": "started_at"}, {"$literal": parse_since(since)}]}
             request["query"] = {"$expr": started}
@@ -79,8 +81,12 @@ def show(
 ) -> None:
     """Show all of a call, or the value of an object, op or table URI."""
     with open_store(db) as server:
-        if call_id.startswith(SCHEME) and not isinstance(parse_uri(call_id), CallRef):
-            _show_value(server, call_id)
+        ref = parse_uri(call_id) if call_id.startswith(SCHEME) else None
+        if isinstance(ref, ObjectRef):
+            _show_value(server, ref, is_line=as_json)
+            return
+        if isinstance(ref, TableRef):
+            _show_rows(server, ref)
             return
         call = _find(server, call_id, project)
         if as_json:
@@ -107,7 +113,7 @@ def tree(
         )
         found = server.calls_query_stream(request)
         if as_json:
-            print_json_lines(iter(found))
+            print_json_lines(_at_and_below(call.id, found))
             return
         from weave_lite.display.call_tree import call_tree  # noqa: PLC0415 - loads rich
 
@@ -116,16 +122,33 @@ def tree(
         )
 
 
-def _op_names(project_id: str, op: str) -> list[str]:
-    """A URI is one version; a name is every version of it, or a plain name made by hand."""
-    if op.startswith(SCHEME):
-        return [op]
-    return [f"{SCHEME}{project_id}/op/{clean_object_id(op)}:*", op]
+def _op_names(server: SqliteTraceServer, project_id: str, op: str) -> list[str]:
+    """A name, or a URI without a version, is every version; else it is the one that the URI names."""
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    if not op.startswith(SCHEME):
+        try:
+            # Or a plain name, of a call made by hand.
+            return [f"{SCHEME}{project_id}/op/{clean_object_id(op)}:*", op]
+        except InvalidNameError as error:
+            raise InvalidRequest(f"--op {op!r} is no name: {error}") from None
+    ref = parse_uri(op)
+    if not isinstance(ref, OpRef):
+        raise InvalidRequest(
+            f"--op {op!r} is not the URI of an op; write its name, or {SCHEME}E/P/op/NAME"
+        )
+    digest = ref.digest if ":" in op.removeprefix(SCHEME) else "*"
+    if digest != "*":
+        request = tsi.OpReadReq(project_id=ref.project_id, name=ref.name, digest=digest)
+        digest = server.op_read(request).op_obj.digest
+    return [f"{SCHEME}{ref.project_id}/op/{ref.name}:{digest}"]
 
 
 def _find(server: SqliteTraceServer, call_id: str, project: str | None) -> CallSchema:
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
+    if not call_id:
+        raise InvalidRequest("ID is empty; weave-lite calls shows the ids that there are")
     if call_id.startswith(SCHEME):
         ref = parse_uri(call_id)
         if not isinstance(ref, CallRef):
@@ -143,14 +166,43 @@ def _find(server: SqliteTraceServer, call_id: str, project: str | None) -> CallS
         )
     ).calls
     if not found:
-        raise NotFoundError(f"no call {call_id!r} in project {project_id}")
+        raise NotFoundError(
+            f"no call {call_id!r} in project {project_id}; weave-lite calls shows those that there are"
+        )
     if len(found) > 1:
         raise InvalidRequest(f"more than one call has {call_id!r} in its id; give more of it")
     return found[0]
 
 
-def _show_value(server: SqliteTraceServer, uri: str) -> None:
+def _at_and_below(root_id: str, calls: Iterable[CallSchema]) -> Iterator[CallSchema]:
+    """Pick a call and its descendants out of a trace, and keep the order."""
+    trace = list(calls)
+    children: dict[str | None, list[str]] = {}
+    for call in trace:
+        children.setdefault(call.parent_id, []).append(call.id)
+    kept: set[str] = set()
+    to_visit = [root_id]
+    while to_visit:
+        call_id = to_visit.pop()
+        if call_id not in kept:
+            kept.add(call_id)
+            to_visit += children.get(call_id, [])
+    return (call for call in trace if call.id in kept)
+
+
+def _show_value(server: SqliteTraceServer, ref: ObjectRef, *, is_line: bool) -> None:
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
-    (value,) = server.refs_read_batch(tsi.RefsReadBatchReq(refs=[uri])).vals
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    (value,) = server.refs_read_batch(tsi.RefsReadBatchReq(refs=[ref.uri()])).vals
+    typer.echo(json.dumps(value, indent=None if is_line else 2, ensure_ascii=False))
+
+
+def _show_rows(server: SqliteTraceServer, ref: TableRef) -> None:
+    """Write the rows of a table, a line of JSON each: there may be many."""
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    # A table that is not there has no rows; this says that it is not there.
+    server.table_query_stats(tsi.TableQueryStatsReq(project_id=ref.project_id, digest=ref.digest))
+    request = tsi.TableQueryReq(project_id=ref.project_id, digest=ref.digest)
+    for row in server.table_query_stream(request):
+        typer.echo(json.dumps(row.val, ensure_ascii=False))

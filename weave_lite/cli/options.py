@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from weave_lite.core import clock
+from weave_lite.core import clock, jsontext
 from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
 from weave_lite.trace_server.place import resolve
 
@@ -71,7 +73,7 @@ def find_place(db: str | None) -> str:
 
 
 def open_store(db: str | None) -> SqliteTraceServer:
-    """Open the store that the options name, for reading.
+    """Open the store that the options name, for reading; somebody else's is only looked at.
 
     Raises:
         NotFoundError: There is no file.
@@ -85,7 +87,8 @@ def open_store(db: str | None) -> SqliteTraceServer:
         raise NotFoundError(
             f"There is no store at {place}. Trace a program first, or run: weave-lite demo"
         )
-    return SqliteTraceServer(place)
+    may_write = os.access(place, os.W_OK) and os.access(Path(place).parent, os.W_OK)
+    return SqliteTraceServer(place, read_only=not may_write)
 
 
 def choose_project(server: SqliteTraceServer, project: str | None) -> str:
@@ -97,7 +100,9 @@ def choose_project(server: SqliteTraceServer, project: str | None) -> str:
     projects = server.project_ids()
     if project is None:
         if not projects:
-            raise NotFoundError(f"The store at {server.place} is empty")
+            raise NotFoundError(
+                f"The store at {server.place} is empty. Trace a program first, or run: weave-lite demo"
+            )
         if len(projects) > 1:
             talk(f"{projects[0]} (others: --project {' | '.join(projects[1:6])})")
         return projects[0]
@@ -130,4 +135,14 @@ def parse_since(text: str) -> float:
 def print_json_lines(models: Iterator[BaseModel]) -> None:
     """Write models to stdout, a line of JSON each, while they come."""
     for model in models:
-        typer.echo(model.model_dump_json(by_alias=True))
+        typer.echo(_json_line(model))
+
+
+def _json_line(model: BaseModel) -> str:
+    try:
+        return model.model_dump_json(by_alias=True)
+    except ValueError:
+        # Pydantic refuses what is nested deeper than it likes; the store does not.
+        nested = {name for name, value in model if isinstance(value, dict | list)}
+        line = json.loads(model.model_dump_json(exclude=nested))
+        return jsontext.compact({name: line.get(name, value) for name, value in model})

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from weave_lite.display.exception_text import exception_lines
-from weave_lite.display.text_cells import latency_text, name_text, status_text, time_text
+from weave_lite.display.text_cells import latency_text, name_text, plain, status_text, time_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,11 +25,11 @@ def call_card(call: CallSchema) -> Group:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column()
-    facts.add_row("op", Text(call.op_name))
-    facts.add_row("id", Text(call.id))
-    facts.add_row("trace", Text(call.trace_id))
+    facts.add_row("op", plain(call.op_name))
+    facts.add_row("id", plain(call.id))
+    facts.add_row("trace", plain(call.trace_id))
     if call.parent_id:
-        facts.add_row("parent", Text(call.parent_id))
+        facts.add_row("parent", plain(call.parent_id))
     facts.add_row("started", time_text(call.started_at))
     if call.ended_at is not None:
         facts.add_row("took", latency_text(call))
@@ -40,14 +40,14 @@ def call_card(call: CallSchema) -> Group:
         ("turn", call.turn_id),
     ):
         if value:
-            facts.add_row(label, Text(value))
+            facts.add_row(label, plain(value))
     title = Text.assemble(status_text(call), " ", (name_text(call).plain, "bold"))
     parts: list[RenderableType] = [title, facts]
     parts += _section("inputs", call.inputs)
     if call.exception is not None:
         parts += [
             Text("\nexception", style="bold"),
-            Text("\n".join(exception_lines(call.exception))),
+            plain("\n".join(exception_lines(call.exception))),
         ]
     else:
         parts += _section("output", call.output)
@@ -58,4 +58,4 @@ def call_card(call: CallSchema) -> Group:
 
 def _section(title: str, value: Any) -> list[RenderableType]:
     body = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    return [Text(f"\n{title}", style="bold"), Text(body)]
+    return [Text(f"\n{title}", style="bold"), plain(body)]

@@ -8,7 +8,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from weave_lite.display.exception_text import exception_line
-from weave_lite.display.text_cells import latency_text, name_text, preview, status_text, usage_text
+from weave_lite.display.text_cells import (
+    latency_text,
+    name_text,
+    plain,
+    preview,
+    status_text,
+    usage_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +58,8 @@ def _line(call: CallSchema) -> Text:
         line.append(f" {tokens} tokens", style="dim")
     inputs = preview(call.inputs, 50).plain
     if call.exception is not None:
-        outcome = Text(exception_line(call.exception), style="red")
+        outcome = plain(exception_line(call.exception))
+        outcome.stylize("red")
     else:
         outcome = preview(call.output, 50)
     line.append(f"  {inputs} → ", style="dim")

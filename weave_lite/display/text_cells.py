@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "latency_text",
     "name_text",
+    "plain",
     "preview",
     "status_text",
     "time_text",
@@ -25,8 +26,17 @@ __all__ = [
 ]
 
 _STATUS = {"success": ("✓", "green"), "error": ("✗", "red"), "running": ("…", "yellow")}
+# What a terminal would obey. A traced program may have stored anything.
+_CONTROLS = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
+}
 _MINUTE_MS = 60_000
 _SECOND_MS = 1_000
+
+
+def plain(text: str) -> Text:
+    """A text in which control characters are shown by their codes; its lines stay lines."""
+    return Text(text.replace("\r\n", "\n").translate(_CONTROLS))
 
 
 def _derived(call: CallSchema) -> dict[str, Any]:
@@ -38,7 +48,7 @@ def _derived(call: CallSchema) -> dict[str, Any]:
 def name_text(call: CallSchema) -> Text:
     """The display name, else the op's name."""
     derived = _derived(call)
-    return Text(str(derived.get("display_name") or derived.get("trace_name") or call.op_name))
+    return plain(str(derived.get("display_name") or derived.get("trace_name") or call.op_name))
 
 
 def status_text(call: CallSchema) -> Text:
@@ -89,4 +99,4 @@ def preview(value: Any, width: int = 60) -> Text:
     # A large value is cut before it is written, so that a preview costs little.
     text = value[: 4 * width] if isinstance(value, str) else jsontext.compact(value)[: 4 * width]
     line = " ".join(text.split())
-    return Text(line if len(line) <= width else line[: width - 1] + "…")
+    return plain(line if len(line) <= width else line[: width - 1] + "…")

@@ -165,7 +165,7 @@ class SqliteTraceServer:
 
     def obj_read(self, req: tsi.ObjReadReq) -> tsi.ObjReadRes:
         """Read an object version by digest, ``latest`` or ``vN``."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "object_id", "digest")
         with self._store.read() as conn:
             return store.objects.read(conn, req)
 
@@ -189,7 +189,7 @@ class SqliteTraceServer:
 
     def op_read(self, req: tsi.OpReadReq) -> tsi.OpReadRes:
         """Read an op version by digest, ``latest`` or ``vN``."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "name", "digest")
         with self._store.read() as conn:
             return store.objects.op_read(conn, req)
 
@@ -209,7 +209,7 @@ class SqliteTraceServer:
 
     def table_update(self, req: tsi.TableUpdateReq) -> tsi.TableUpdateRes:
         """Store a changed copy of a table."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "base_digest")
         with self._store.write() as conn:
             return store.tables.update(conn, req)
 
@@ -238,7 +238,7 @@ class SqliteTraceServer:
 
     def table_query_stats(self, req: tsi.TableQueryStatsReq) -> tsi.TableQueryStatsRes:
         """Count the rows of a table."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "digest")
         with self._store.read() as conn:
             return store.tables.stats(conn, req)
 
@@ -260,13 +260,13 @@ class SqliteTraceServer:
 
     def file_create(self, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
         """Store a file by digest."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "name")
         with self._store.write() as conn:
             return store.files.create(conn, req)
 
     def file_content_read(self, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
         """Read the bytes of a file."""
-        validate.project_id(req.project_id)
+        validate.plain(req, "digest")
         with self._store.read() as conn:
             return store.files.content_read(conn, req)
 

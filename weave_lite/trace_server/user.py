@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 __all__ = ["default_user"]
 
@@ -20,13 +19,12 @@ def default_user() -> str:
     return os.environ.get("WANDB_USERNAME") or _login_name()
 
 
-@cache
 def _login_name() -> str:
-    # Costs a few milliseconds; the first write needs it, an import does not.
-    import getpass  # noqa: PLC0415
+    import getpass  # noqa: PLC0415 - the first write needs it, an import does not
 
     try:
-        return getpass.getuser()
+        # Names of the system may have bytes that are no UTF-8.
+        return getpass.getuser().encode("utf-8", "backslashreplace").decode()
     except (ImportError, KeyError, OSError):
         # A container may run a user id that has no name.
         return "local"

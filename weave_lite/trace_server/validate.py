@@ -38,6 +38,7 @@ __all__ = [
     "obj_delete",
     "objs_query",
     "op_create",
+    "plain",
     "project_id",
     "refs_read_batch",
     "table_query",
@@ -59,6 +60,18 @@ def project_id(text: str, field: str = "project_id") -> None:
         _check_project_id(text)
     except InvalidNameError as error:
         raise InvalidRequest(str(error).replace("project_id", field, 1)) from None
+    texts.check_text(text, field)
+
+
+def plain(req: Any, *fields: str) -> None:
+    """Check the project id of a request, and that the texts of ``fields`` can be stored.
+
+    Raises:
+        InvalidRequest: One of them is refused; the message names it.
+    """
+    project_id(req.project_id)
+    for field in fields:
+        texts.check_text(getattr(req, field), field)
 
 
 # --- calls: writing ---
@@ -259,6 +272,7 @@ def obj_create(req: tsi.ObjCreateReq) -> None:
     """
     project_id(req.obj.project_id, "obj.project_id")
     texts.check_object_id(req.obj.object_id, "obj.object_id")
+    texts.check_text(req.obj.wb_user_id, "obj.wb_user_id")
 
 
 def op_create(req: tsi.OpCreateReq) -> None:
@@ -269,6 +283,7 @@ def op_create(req: tsi.OpCreateReq) -> None:
     """
     project_id(req.op_obj.project_id, "op_obj.project_id")
     texts.check_object_id(req.op_obj.object_id, "op_obj.object_id")
+    texts.check_text(req.op_obj.wb_user_id, "op_obj.wb_user_id")
 
 
 def objs_query(req: tsi.ObjQueryReq) -> None:
@@ -286,14 +301,16 @@ def obj_delete(req: tsi.ObjDeleteReq) -> None:
 
     Raises:
         RequestTooLarge: It names more than 100 digests.
-        InvalidRequest: The project id is not one.
+        InvalidRequest: The project id is not one, or a name or digest cannot be stored.
     """
-    project_id(req.project_id)
+    plain(req, "object_id")
     if req.digests is not None and len(req.digests) > MAX_DELETED_DIGESTS:
         raise RequestTooLarge(
             f"digests has {len(req.digests)} entries, the limit is {MAX_DELETED_DIGESTS}; "
             "delete in several requests, or all versions by leaving digests out"
         )
+    for digest in req.digests or ():
+        texts.check_text(digest, "digests")
 
 
 def table_query(req: tsi.TableQueryReq) -> None:
@@ -302,7 +319,7 @@ def table_query(req: tsi.TableQueryReq) -> None:
     Raises:
         InvalidRequest: Limit or offset is negative, or the project id is not one.
     """
-    project_id(req.project_id)
+    plain(req, "digest")
     _page(req.limit, req.offset)
 
 
@@ -311,7 +328,7 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
 
     Raises:
         RequestTooLarge: It has more than 1000 refs.
-        InvalidRequest: A ref has the hosted service's internal form.
+        InvalidRequest: A ref has the hosted service's internal form, or cannot be stored.
     """
     if len(req.refs) > MAX_LIST_LENGTH:
         raise RequestTooLarge(
@@ -320,6 +337,7 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
         )
     for ref in req.refs:
         texts.refuse_internal_ref(ref, "refs")
+        texts.check_text(ref, "refs")
 
 
 # --- parts of requests ---

@@ -85,6 +85,8 @@ def check_display_name(text: str | None, field: str) -> None:
             "shorten it"
         )
     check_text(text, field)
+    if text is not None:
+        refuse_internal_ref(text, field)
 
 
 def check_object_id(text: str, field: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import BindParameter
 
 from weave_lite.core.errors import InvalidQueryError
 from weave_lite.trace_server.interface import query as ast
+from weave_lite.trace_server.interface import texts
 from weave_lite.trace_server.query.compare import (
     EQ,
     GT,
@@ -154,6 +155,11 @@ def _literal(node: ast.LiteralOperation) -> Value:
         raise InvalidQueryError("a $literal must be a string, number, bool or null to be compared")
     if isinstance(literal, float) and not math.isfinite(literal):
         raise InvalidQueryError(f"the $literal {literal} is not a JSON number; send a finite one")
+    if isinstance(literal, str) and literal.startswith(texts.INTERNAL_SCHEME):
+        raise InvalidQueryError(
+            f"the $literal {literal[:140]!r} is a ref in the hosted service's internal form; "
+            "send weave:///entity/project/..."
+        )
     return constant(literal)
 
 

@@ -21,6 +21,7 @@ from weave_lite.trace_server.store.connections import (
     connect,
     error_of_ours,
 )
+from weave_lite.trace_server.store.file_watch import FileWatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,7 @@ class Store:
         self.read_only = read_only
         self._durability = durability
         self._immutable = immutable
+        self._file = FileWatch(None if self.is_memory else place)
         self._lock = threading.RLock()
         self._writer: StoreConnection | None = None
         # Set with the writer: finding it through the connection at every step is slow.
@@ -173,6 +175,7 @@ class Store:
             else:
                 if raw.in_transaction:  # an interrupt struck between BEGIN and the block
                     raw.execute("ROLLBACK")
+                self._file.check()
                 _begin_immediate(raw)
             self._depth += 1
         except BaseException as error:
@@ -255,6 +258,7 @@ class Store:
     def _take_reader(self) -> StoreConnection:
         if not self._is_open:
             raise StoreError(f"the store {self.place!r} is closed; open it again")
+        self._file.check()
         try:
             conn = self._idle.pop()
         except IndexError:

@@ -19,6 +19,9 @@ _MAX_NAMES_READ: Final = 1000
 _SELECT_NAMES: Final = (
     "SELECT DISTINCT object_id FROM objects WHERE project = ? AND deleted_at IS NULL LIMIT ?"
 )
+_WAS_THERE: Final = (
+    "SELECT EXISTS (SELECT 1 FROM objects WHERE project = ? AND object_id = ? AND kind = ?)"
+)
 _SELECT_INDEXES: Final = (
     "SELECT version_index, digest FROM objects WHERE project = ? AND object_id = ? AND kind = ?"
     " AND deleted_at IS NULL ORDER BY publish_order DESC LIMIT ?"
@@ -49,6 +52,11 @@ def missing_error(
         shown = ", ".join(f"v{index} = {digest}" for index, digest in versions)
         return NotFoundError(
             f"{what} {object_id!r} {place} has no version {version!r}; the newest are {shown}"
+        )
+    if any(raw.execute(_WAS_THERE, (project_pk, object_id, k)).fetchone()[0] for k in kinds):
+        return NotFoundError(
+            f"{what} {object_id!r} {place} has no version left: all were deleted; publish it again "
+            "to bring one back"
         )
     names = [name for (name,) in raw.execute(_SELECT_NAMES, (project_pk, _MAX_NAMES_READ))]
     near = difflib.get_close_matches(object_id, names, _MAX_NAMES_SHOWN)

@@ -17,6 +17,7 @@ from weave_lite.core.refs import (
     KEY_EDGE,
     ROW_EDGE,
     SCHEME,
+    ArtifactRef,
     ObjectRef,
     TableRef,
     parse_server_uri,
@@ -102,6 +103,11 @@ def _parse(at: int, uri: str) -> ObjectRef:
     if isinstance(ref, TableRef):
         raise InvalidRefError(
             f"refs[{at}] {uri!r} is the ref of a table; read its rows with table_query"
+        )
+    if isinstance(ref, ArtifactRef):
+        raise InvalidRefError(
+            f"refs[{at}] {uri!r} is the ref of an artifact of the hosted service, which cannot be read "
+            "here; leave it out"
         )
     raise InvalidRequest(
         f"refs[{at}] {uri!r} is not the ref of an object or op; read calls with call_read"
