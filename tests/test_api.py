@@ -79,6 +79,24 @@ def test_init_again_with_the_same_target_is_the_same_client():
     assert weave.get_client() is others[-1]
 
 
+def test_init_that_fails_leaves_the_old_client(tmp_path):
+    """A store that cannot be opened costs nothing: the old client traces on, with its hooks."""
+    client = weave.init("demo", db="a.db", global_attributes={"env": "a"})
+    (tmp_path / "notes.txt").write_text("no database at all")
+    with pytest.raises(StoreError, match=r"notes\.txt"):
+        weave.init(
+            "other",
+            db=tmp_path / "notes.txt",
+            global_attributes={"env": "b"},
+            settings={"capture_code": False},
+        )
+    double(1)
+    (call,) = client.get_calls()
+    assert weave.get_client() is client
+    assert call.attributes["env"] == "a"
+    assert settings.current().capture_code is True
+
+
 def test_init_again_takes_the_new_settings_and_hooks():
     """A second init without them resets earlier ones."""
     client = weave.init(
@@ -374,3 +392,20 @@ def test_a_disabled_program_loads_no_database():
         "sys.exit(sum(name in sys.modules for name in ('sqlalchemy', 'pydantic', 'orjson', 'asyncio')))"
     )
     run(program, WEAVE_DISABLED="1")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"global_attributes": [1]}, "global_attributes must be a dict"),
+        ({"attributes": "x"}, "global_attributes must be a dict"),
+        ({"global_postprocess_inputs": 5}, "global_postprocess_inputs must be a function, not int"),
+        ({"global_postprocess_output": "x"}, "global_postprocess_output must be a function"),
+    ],
+)
+def test_wrong_global_options_are_refused_and_leave_the_client_alone(options, message):
+    """The message names the argument."""
+    client = weave.init("demo", db=":memory:", global_attributes={"a": 1})
+    with pytest.raises(UsageError, match=message):
+        weave.init("other", db=":memory:", **options)
+    assert weave.get_client() is client

@@ -112,24 +112,31 @@ def init(
     entity, project = split_project_name(project_name, places.default_entity())
     place = places.resolve(db)
     durability = _checked_durability(durability)
-    from weave_lite.trace.hooks import set_for_all_ops  # noqa: PLC0415 - nothing is traced before init
+    from weave_lite.trace.hooks import for_all_ops, set_for_all_ops  # noqa: PLC0415 - not for importing
 
-    set_for_all_ops(
-        attributes=global_attributes if attributes is None else attributes,
-        postprocess_inputs=global_postprocess_inputs or postprocess_inputs,
-        postprocess_output=global_postprocess_output or postprocess_output,
-    )
-    if resolved.disabled:
-        return _disabled_client(resolved)
-    key = (entity, project, place.text, durability, resolved.is_sync)
-    settings_module.use(resolved)
-    if _opened.client is not None and get_client() is _opened.client and _opened.key == key:
-        from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - nothing is traced before init
+    before = settings_module.current(), vars(for_all_ops).copy()
+    try:
+        set_for_all_ops(
+            attributes=global_attributes if attributes is None else attributes,
+            postprocess_inputs=global_postprocess_inputs or postprocess_inputs,
+            postprocess_output=global_postprocess_output or postprocess_output,
+        )
+        if resolved.disabled:
+            return _disabled_client(resolved)
+        key = (entity, project, place.text, durability, resolved.is_sync)
+        settings_module.use(resolved)
+        if _opened.client is not None and get_client() is _opened.client and _opened.key == key:
+            from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - not for importing
 
-        tracer_of(_opened.client).refresh()
-        return _opened.client
+            tracer_of(_opened.client).refresh()
+            return _opened.client
+        client = _new_client(entity, project, place, durability)
+    except BaseException:
+        # Who cannot have the new client goes on with the old one, as it was.
+        settings_module.use(before[0])
+        vars(for_all_ops).update(before[1])
+        raise
     finish()
-    client = _new_client(entity, project, place, durability)
     client_context.set_client(client)
     _opened.client, _opened.key = client, key
     _announce(client, place)
@@ -238,7 +245,7 @@ def get(location: str | ObjectRef) -> Any:
         NotFoundError: There is no such object.
         WeaveInitError: No client is active.
     """
-    return (ref(location) if isinstance(location, str) else location).get()
+    return (location if isinstance(location, ObjectRef) else ref(location)).get()
 
 
 def obj_ref(obj: Any) -> Ref | None:

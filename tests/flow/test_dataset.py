@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 
 import pydantic
@@ -50,6 +52,8 @@ def test_looking_at_a_dataset():
         dataset[-1]
     with pytest.raises(IndexError):
         dataset[3]
+    with pytest.raises(TypeError, match=r"whole number, not slice; use \.rows"):
+        dataset[0:1]
 
 
 def test_a_dataset_of_its_own_list_leaves_it_alone():
@@ -232,3 +236,37 @@ def test_rows_with_values_that_are_not_json(client):
 
     assert list(found) == rows
     assert client.publisher.save_object(found) == found.ref.uri()
+
+
+def test_a_fetched_dataset_can_be_copied_and_sent_to_another_process(client):
+    """A copy has the same rows and refs, and stores nothing anew."""
+    ref = client.publisher.publish(Dataset(name="d", rows=ROWS))
+    found = client.get(ref)
+
+    copies = [copy.deepcopy(found), found.model_copy(deep=True), pickle.loads(pickle.dumps(found))]
+
+    assert [list(twin) for twin in copies] == [ROWS] * 3
+    assert [twin[1].ref for twin in copies] == [found[1].ref] * 3
+    assert [client.publisher.publish(twin) for twin in copies] == [ref] * 3
+    assert list(copies[2].add_rows([{"a": 4}])) == [*ROWS, {"a": 4}]
+
+
+def test_a_fetched_dataset_equals_the_one_that_was_stored(client):
+    """Whether its rows are here or in the store."""
+    dataset = Dataset(name="d", rows=ROWS)
+    ref = client.publisher.publish(dataset)
+
+    assert client.get(ref) == dataset
+    assert dataset == client.get(ref)
+    assert client.get(ref) != Dataset(name="d", rows=ROWS[:2])
+
+
+def test_from_obj_takes_a_fetched_record(client):
+    """Its rows are read from the store."""
+    ref = client.publisher.publish(Dataset(name="d", rows=ROWS))
+
+    record = client.get(ref, objectify=False)
+    dataset = Dataset.from_obj(record)
+
+    assert list(record.rows) == ROWS
+    assert (list(dataset), dataset.ref, dataset[1].ref) == (ROWS, ref, client.get(ref)[1].ref)

@@ -13,6 +13,8 @@ from weave_lite.core.refs import ObjectRef
 from weave_lite.flow.obj import Object
 from weave_lite.trace import classes
 from weave_lite.trace.op import op
+from weave_lite.trace.table import Table
+from weave_lite.trace.values.record import SavedObject
 
 
 class Settings(Object):
@@ -134,6 +136,24 @@ def test_from_uri(client):
         Settings.from_uri("weave:///a/b/call/1")
 
 
+def test_from_uri_gives_the_record_of_a_subclass_that_is_not_imported(client):
+    """It is one of the class; a record of another class is still refused."""
+
+    class Lost(Settings):
+        more: int = 1
+
+    uri = client.publisher.publish(Lost(top_k=4), "s").uri()
+    client.publisher.forget("s")
+    classes._by_name.pop("Lost")
+    Lost.__name__ = "SomethingElse"
+
+    found = [cls.from_uri(uri) for cls in (Settings, Object)]
+
+    assert [(type(value), value.top_k, value.more) for value in found] == [(SavedObject, 4, 1)] * 2
+    with pytest.raises(pydantic.ValidationError):
+        Holder.from_uri(uri)
+
+
 def test_from_uri_needs_a_client():
     """Reading without a client says what to do."""
     with pytest.raises(WeaveInitError, match="weave.init"):
@@ -150,6 +170,22 @@ def test_refs_and_records_are_taken_where_an_instance_is_expected(client):
     assert from_ref.inner == from_record.inner == Settings(top_k=7)
     assert from_ref.inner.ref == from_record.inner.ref == ref
     assert from_record.inner.describe() == "7 []"
+
+
+def test_an_instance_made_of_a_record_has_what_its_refs_point_to(client):
+    """In fields of any type, at any depth."""
+
+    class Loose(Object):
+        things: dict[str, Any]
+
+    saved = Loose(things={"k": [Settings(top_k=7)], "t": Table([{"a": 1}])})
+    record = client.get(client.publisher.publish(saved), objectify=False)
+
+    made = Loose.model_validate(record)
+
+    assert [thing.top_k for thing in made.things["k"]] == [7]
+    assert list(made.things["t"]) == [{"a": 1}]
+    assert (made.ref, client.publisher.publish(made)) == (saved.ref, saved.ref)
 
 
 def test_a_class_that_refuses_gives_a_record(client):

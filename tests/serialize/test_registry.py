@@ -187,7 +187,7 @@ def test_an_origin_is_written_in_place_of_the_value(store):
     class Row(dict):
         uri = None
 
-    registry.register_origin(Row, lambda row: row.uri)
+    registry.register_origin(Row, lambda row, sink: row.uri)
     known, unknown = Row(a=1), Row(a=[1])
     known.uri = "weave:///e/p/object/o:d/attr/rows/id/r"
     encoded = walk.encode([known, unknown], store)

@@ -201,6 +201,18 @@ def test_refs_become_their_uri(store):
     assert encoded.refs == tuple(uris)
 
 
+def test_keys_that_are_equal_as_text_are_said(store, caplog):
+    """The last value stays; a warning says it, once. Other dicts give none."""
+    walk._warned.discard("keys")
+
+    texts = [walk.encode(value, store).text for value in ({1: "a", 2: "b"}, *[{"1": 1, 1: 2}] * 2)]
+
+    assert texts == ['{"1":"a","2":"b"}', '{"1":2}', '{"1":2}']
+    assert [record.getMessage() for record in caplog.records] == [
+        "keys of a dict are equal as text, such as 1 and '1'; the last value is stored"
+    ]
+
+
 def test_a_failing_codec_is_said_once(store, caplog):
     """The value is stored as text, with one warning per class."""
 

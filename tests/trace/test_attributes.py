@@ -7,8 +7,11 @@ import pickle
 import pytest
 
 from weave_lite.core.version import VERSION
-from weave_lite.trace.attributes import CallAttributes, automatic_attributes
+from weave_lite.trace.attributes import CallAttributes, attributes, automatic_attributes
+from weave_lite.trace.call_context import get_current_call
+from weave_lite.trace.op import op
 from weave_lite.trace.settings import Settings
+from weave_lite.trace_server.interface.encoded import EncodedStart
 
 
 def test_weave_is_read_only_in_every_way():
@@ -28,11 +31,10 @@ def test_weave_is_read_only_in_every_way():
         with pytest.raises(KeyError, match="weave_lite"):
             change()
     assert found == {"weave": {"a": 1}, "b": 2}
-    assert not found.is_changed
 
 
 def test_other_keys_can_be_changed_in_every_way():
-    """Each change is noted."""
+    """As in any dict."""
     found = CallAttributes({"weave": {}})
     found["a"] = 1
     found.update({"b": 2}, c=3)
@@ -46,7 +48,6 @@ def test_other_keys_can_be_changed_in_every_way():
     assert found == {"weave": {}, "c": 3, "d": 4}
     found.clear()
     assert found == {"weave": {}}
-    assert found.is_changed
     with pytest.raises(KeyError):
         found.popitem()
     assert pickle.loads(pickle.dumps(found)) == {"weave": {}}
@@ -72,3 +73,26 @@ def test_automatic_attributes_depend_on_two_settings():
     assert (
         automatic_attributes(Settings(capture_client_info=False, capture_system_info=False)) == {}
     )
+
+
+def test_what_is_changed_inside_a_live_calls_attributes_is_stored(client):
+    """At any depth; reading them stores nothing more."""
+
+    @op
+    def change(depth):
+        found = get_current_call().attributes
+        if depth == 1:
+            found["new"] = 1
+        elif depth == 2:
+            found["meta"]["list"].append(2)
+
+    with attributes({"meta": {"list": [1]}}):
+        for depth in range(3):
+            change(depth)
+    assert [c["attributes"] for c in client.calls] == [
+        {"weave": {}, "meta": {"list": [1]}},
+        {"weave": {}, "meta": {"list": [1]}, "new": 1},
+        {"weave": {}, "meta": {"list": [1, 2]}},
+    ]
+    starts = [r for r in client.server.records if isinstance(r, EncodedStart)]
+    assert len(starts) == 5

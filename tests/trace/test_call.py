@@ -103,6 +103,8 @@ def test_display_name_is_set_through_the_client(client):
     call = made(actions=client)
     with pytest.raises(InvalidNameError, match="remove_display_name"):
         call.set_display_name("")
+    with pytest.raises(InvalidNameError, match="must not be of type int"):
+        call.set_display_name(5)
     call.set_display_name("shown")
     call.set_display_name("shown")
     assert call.display_name == "shown"

@@ -140,6 +140,13 @@ def test_negative_slices_are_refused(key):
         Source(10).found()[key]
 
 
+@pytest.mark.parametrize("key", ["an id", 1.5, slice("a", None), slice(None, None, 0.5)])
+def test_an_index_is_a_whole_number(key):
+    """The error says so, as that of a list."""
+    with pytest.raises(TypeError, match="an index must be a whole number, not"):
+        Source(10).found()[key]
+
+
 def test_a_negative_index_is_refused():
     """As a list would not: the end is not known."""
     with pytest.raises(IndexError, match="negative"):

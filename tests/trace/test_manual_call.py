@@ -135,3 +135,12 @@ def test_a_failing_client_gives_a_placeholder(client, caplog):
     call = create_call(client, "x", {"a": 1})
     assert (call.id, call.inputs) == (None, {"a": 1})
     assert "Error creating call" in caplog.text
+
+
+def test_a_wrong_parent_or_attributes(client):
+    """The message names the argument."""
+    with pytest.raises(UsageError, match="parent must be a Call"):
+        create_call(client, "x", {}, "call-id")
+    with pytest.raises(UsageError, match="attributes must be a dict"):
+        create_call(client, "x", {}, None, "text")
+    assert client.calls == []

@@ -12,7 +12,12 @@ import types
 
 import pytest
 
-from weave_lite.core.errors import DisplayNameFuncError, OpCallError, UsageError
+from weave_lite.core.errors import (
+    DisplayNameFuncError,
+    InvalidNameError,
+    OpCallError,
+    UsageError,
+)
 from weave_lite.core.refs import OpRef
 from weave_lite.trace.op import as_op, is_op, op
 from weave_lite.trace.op_protocol import ProcessedInputs
@@ -611,3 +616,121 @@ def test_types_are_reached_through_the_module():
         _ = module.nothing
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = Shelf.m.nothing
+
+
+def test_arguments_of_call_may_have_any_name(client):
+    """Also those that the tracer's own functions use inside."""
+
+    @op
+    def taker(**kwargs):
+        return kwargs
+
+    class Thing:
+        @op
+        def take(self, **kwargs):
+            return kwargs
+
+        @op
+        @classmethod
+        def take_cls(cls, **kwargs):
+            return kwargs
+
+    names = ("op", "instance", "options", "args", "kwargs", "function", "wrapper", "func", "state")
+    given = {name: n for n, name in enumerate(names)}
+    assert taker.call(self=1, **given)[0] == {"self": 1, **given}
+    assert taker(self=1, **given) == {"self": 1, **given}
+    thing = Thing()
+    for bound in (thing.take, Thing.take_cls):
+        assert bound(**given) == given
+        assert bound.call(**given)[0] == given
+    assert thing.take.call(thing, **given)[0] == given
+    assert client.calls[0]["inputs"] == {"kwargs": {"self": 1, **given}}
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"name": 5}, TypeError, "name must be a text, not int"),
+        ({"name": ""}, InvalidNameError, "no letter, digit or dot"),
+        ({"name": "//__"}, InvalidNameError, "no letter, digit or dot"),
+        ({"postprocess_inputs": 5}, TypeError, "postprocess_inputs must be a function, not int"),
+        ({"postprocess_output": "x"}, TypeError, "postprocess_output must be a function, not str"),
+        ({"accumulator": []}, TypeError, "accumulator must be a function, not list"),
+        ({"call_display_name": 5}, TypeError, "call_display_name must be a text or a function"),
+        ({"attributes": 5}, TypeError, "attributes must be a dict"),
+        ({"attributes": ["abc"]}, TypeError, "attributes must be a dict"),
+    ],
+)
+def test_a_wrong_option_is_refused_when_decorating(options, kind, message):
+    """Not at each call, where it would cost the record."""
+    with pytest.raises(kind, match=message):
+        op(**options)
+
+
+def test_kind_goes_over_attributes_that_do_not_fit(client):
+    """What stands under ``weave`` may be anything."""
+
+    @op(kind="llm", attributes={"weave": "text", "a": 1})
+    def f():
+        return 1
+
+    f()
+    assert client.calls[0]["attributes"] == {"weave": {"kind": "llm"}, "a": 1}
+
+
+def test_a_function_whose_name_cannot_be_stored(client):
+    """Its calls are recorded all the same."""
+
+    @op
+    def _():
+        return 1
+
+    assert (_(), _.name, _.__name__) == (1, "unnamed", "_")
+    assert client.calls[0]["op"] == "unnamed"
+
+
+@pytest.mark.parametrize("wish", [None, "text", 5, {}])
+def test_a_wish_that_is_no_dict_is_ignored(client, wish):
+    """The reserved argument never reaches the function."""
+
+    @op
+    def f(x):
+        return x
+
+    assert f(1, __weave=wish) == 1
+    assert client.calls[0]["display_name"] is None
+
+
+def test_a_decorated_op_can_be_made_an_op(client):
+    """The function around it is kept, though it carries the attributes of the op."""
+
+    def twice(function):
+        @functools.wraps(function)
+        def around(*args):
+            return [function(*args), function(*args)]
+
+        return around
+
+    @op(name="outer")
+    @twice
+    @op
+    def f(x):
+        return x
+
+    class Thing:
+        @op(name="outer-method")
+        @twice
+        @op
+        def m(self, x):
+            return x
+
+    assert f(1) == [1, 1]
+    assert Thing().m(2) == [2, 2]
+    assert client.tree == [
+        ("outer", None),
+        ("f", 0),
+        ("f", 0),
+        ("outer-method", None),
+        ("Thing.m", 3),
+        ("Thing.m", 3),
+    ]

@@ -129,6 +129,12 @@ def test_a_name_of_which_nothing_is_left(client, name):
         client.publisher.publish({"a": 1}, name)
 
 
+def test_a_name_is_a_text(client):
+    """Anything else is refused by name."""
+    with pytest.raises(InvalidNameError, match="name must be a text, not int"):
+        client.publisher.publish({"a": 1}, 5)
+
+
 def test_a_name_that_cannot_be_read(client):
     """A property that raises is no name; the class gives one."""
 
@@ -398,6 +404,28 @@ def test_another_store_gets_its_own_versions(client):
             assert bot.ref.project_id == project
             assert shout.ref.project_id == project
             assert other.get(shout.ref) is shout
+
+
+def test_what_was_read_from_another_project_is_stored_in_this_one(client):
+    """Reading it there does not count as being stored here: objects, records, ops and rows."""
+    there = WeaveClient("ent", "there", client.server)
+    ref = there.publisher.publish(Bot(inner=Inner(x=8)), "bot")
+    code = there.publisher.publish(shout, "cry")
+    rows = there.publisher.publish(Dataset(name="d", rows=[{"a": 1}]))
+    there.flush()
+    bot, record, stored_op = client.get(ref), client.get(ref, objectify=False), client.get(code)
+    running_op = client.get(code, allow_stored_code=True)
+    row = there.get(rows)[0]
+
+    for value in (bot, Inner(x=8), record, stored_op, running_op):
+        saved = client.publisher.publish([value], "holder")
+        [found] = client.get(saved, objectify=False)
+        assert found.ref.project_id == "ent/proj"
+    assert client.get("Inner") == Inner(x=8)
+    assert "def shout" in client.get("op:cry").get_captured_code()
+    assert read(client, client.publisher.publish({"row": row})).val == {"row": {"a": 1}}
+    assert "/attr/rows/id/" in read(there, there.publisher.publish({"row": row})).val["row"]
+    there.recorder.close()
 
 
 # --- nesting ---

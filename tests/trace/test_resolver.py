@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import logging
 import pickle
+import warnings
 
 import pydantic
 import pytest
@@ -28,7 +29,7 @@ from weave_lite.trace.op import is_op, op
 from weave_lite.trace.resolver import parse_location
 from weave_lite.trace.table import Table
 from weave_lite.trace.values.origin import ref_of
-from weave_lite.trace.values.record import DeletedRef, WeaveObject, unwrap
+from weave_lite.trace.values.record import DeletedRef, SavedObject, WeaveObject, unwrap
 from weave_lite.trace.values.stored_op import StoredOp
 from weave_lite.trace.values.table import WeaveTable
 
@@ -182,6 +183,25 @@ def test_an_op_and_an_object_of_one_name(client):
 # --- deleting ---
 
 
+def test_deleting_an_op_by_alias_leaves_the_object_of_its_name(client):
+    """Each has its own versions; ``delete_op_version`` takes ops only."""
+    publish = client.publisher.publish
+    for name in ("one", "two", "three"):
+        publish(add, name)
+        publish({"a": 1}, name)
+
+    client.delete_op_version(parse_location("op:one", client))
+    client.delete_op_version(parse_location("two:v0", client))
+    parse_location("op:three:latest", client).delete()
+
+    for name in ("one", "two", "three"):
+        assert client.get(parse_location(name, client)) == {"a": 1}
+        with pytest.raises(ObjectDeletedError):
+            client.get(parse_location(f"op:{name}", client))
+    with pytest.raises(NotFoundError, match="is an object"):
+        client.delete_op_version(publish({"a": 2}, "one"))
+
+
 def test_a_deleted_version_says_so(client):
     """The others can still be read."""
     first = client.publisher.publish({"n": 1}, "cfg")
@@ -312,6 +332,36 @@ def test_instances_inside_values_come_back_as_their_class(client):
     assert (type(found[0]), type(found[0].point), found[1]["p"].norm) == (Plain, Point, 9)
 
 
+class Numbers(pydantic.RootModel[list[int]]):
+    pass
+
+
+def test_root_models_come_back(client, caplog):
+    """As instances of their class, without a warning."""
+    ref = client.publisher.publish([Numbers([1, 2])], "models")
+
+    assert client.get(ref) == [Numbers([1, 2])]
+    assert caplog.records == []
+
+
+def test_models_of_pydantic_1_come_back(client, caplog):
+    """As instances of their class, without a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        v1 = pytest.importorskip("pydantic.v1")
+
+    class Old(v1.BaseModel):
+        a: int = 1
+        b: int = v1.Field(2, alias="Bee")
+
+    ref = client.publisher.publish([Old(a=2, Bee=3)], "models")
+    found = client.get(ref)
+
+    assert found == [Old(a=2, Bee=3)]
+    assert type(found[0]) is Old
+    assert caplog.records == []
+
+
 def test_a_published_table_comes_back_as_a_table(client):
     """Its rows have refs below the object's."""
     ref = client.publisher.publish(Table([{"a": 1}, {"a": 2}]), "tab")
@@ -355,6 +405,55 @@ def test_an_object_of_an_unknown_class_is_a_record(client):
     assert found == client.get(ref, objectify=False)
     assert found != client.get(client.publisher.publish(Inner()), objectify=False)
     assert pickle.loads(pickle.dumps(found)) == found
+
+
+class Shelf(Object):
+    parts: list[object] = []
+    tables: dict[str, object] = {}
+
+
+def test_what_lists_and_dicts_of_a_record_point_to_is_fetched(client):
+    """Objects when their field is first read, tables as tables; changes of the lists count."""
+    shelf = Shelf(name="s", parts=[Inner(x=1), {"k": Inner(x=2)}], tables={"t": Table([{"a": 1}])})
+    ref = client.publisher.publish(shelf)
+
+    found = client.get(ref, objectify=False)
+    parts, table = found.parts, found.tables["t"]
+
+    assert [type(part) for part in (parts[0], parts[1]["k"], table)] == [
+        SavedObject,
+        SavedObject,
+        WeaveTable,
+    ]
+    assert (parts[0].x, parts[1]["k"].x, list(table)) == (1, 2, [{"a": 1}])
+    assert table.ref == ref.with_attr("tables").with_key("t")
+    assert found.parts is parts
+    assert found == client.get(ref, objectify=False)
+    assert client.publisher.publish(found) == ref
+    parts[0].x = 5
+    parts.append("new")
+    assert unwrap(client.get(client.publisher.publish(found), objectify=False))["parts"] == [
+        {"name": None, "description": None, "x": 5},
+        {"k": {"name": None, "description": None, "x": 2}},
+        "new",
+    ]
+    assert found != client.get(ref, objectify=False)
+
+
+def test_a_value_with_a_deleted_part_is_stored_again_as_it_was(client):
+    """The ref of the deleted object stays in it."""
+    inner = Inner(x=5)
+    ref = client.publisher.publish({"list": [inner]}, "outer")
+    shelf = client.publisher.publish(Shelf(name="s", parts=[inner]))
+    client.delete_object_version(inner.ref)
+
+    found, record = client.get(ref), client.get(shelf, objectify=False)
+
+    assert record.parts == [DeletedRef(inner.ref, None)]
+    assert client.publisher.publish(found, "outer") == ref
+    record.description = "again"
+    again = client.get(client.publisher.publish(record), objectify=False)
+    assert (again.description, again.parts) == ("again", [DeletedRef(inner.ref, None)])
 
 
 def test_a_records_op_says_that_it_does_not_run(client):

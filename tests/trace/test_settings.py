@@ -84,3 +84,18 @@ def test_all_fields_exist_on_both_classes():
     assert {**defaults, "redact_pii_fields": ()} == Settings()._asdict()
     with pytest.raises(AttributeError, match="no attribute 'Unknown'"):
         _ = settings.Unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("client_parallelism", "-1"),
+        ("max_calls_queue_size", "-5"),
+        ("retry_max_interval", "nan"),
+        ("retry_max_interval", "-0.5"),
+    ],
+)
+def test_a_number_out_of_range_names_its_variable(name, text):
+    """As with given settings."""
+    with pytest.raises(UsageError, match=f"WEAVE_{name.upper()} must be a number from 0"):
+        resolve(None, {f"WEAVE_{name.upper()}": text})

@@ -6,9 +6,13 @@ import asyncio
 import contextvars
 import gc
 import inspect
+import os
+import subprocess
+import sys
 
 import pytest
 
+from weave_lite.trace import client_context
 from weave_lite.trace.call_context import get_current_call
 from weave_lite.trace.op import op
 from weave_lite.trace.traced_iterator import add_accumulator
@@ -687,3 +691,85 @@ def test_items_with_large_integers_and_refs(client):
     assert client.calls[0]["output"] == [2**100, "weave:///e/p/call/1", {"n": [2**70]}]
     ends = [r for r in client.server.records if hasattr(r, "output_refs")]
     assert ends[0].output_refs == ("weave:///e/p/call/1",)
+
+
+def test_an_ended_accumulation_takes_no_more_of_the_source(client):
+    """Asking again after the early end gives nothing."""
+
+    def first_only(state, item):
+        raise StopIteration(item)
+
+    @op(accumulator=first_only)
+    def numbers():
+        return iter([1, 2, 3])
+
+    made = numbers()
+    assert list(made) == []
+    assert list(made) == []
+    assert client.calls[0]["output"] == 1
+
+    @op(accumulator=first_only)
+    def async_numbers():
+        return agen(3)
+
+    async def drain(source):
+        return [item async for item in source]
+
+    async def main():
+        made = async_numbers()
+        return [await drain(made), await drain(made)]
+
+    assert asyncio.run(main()) == [[], []]
+
+
+def test_an_item_that_cannot_be_written_at_once_is_written_at_the_end(client, monkeypatch, caplog):
+    """The consumer gets it in any case."""
+    tracer = client_context.active.tracer
+    write = type(tracer).write
+    failures = [MemoryError("no room")]
+
+    def write_later(self, value):
+        if value == 1 and failures:
+            raise failures.pop()
+        return write(self, value)
+
+    monkeypatch.setattr(type(tracer), "write", write_later)
+    assert list(gen(3)) == [0, 1, 2]
+    assert client.calls[0]["output"] == [0, 1, 2]
+    assert "Error capturing an item of a stream" in caplog.text
+
+
+def test_a_forked_child_leaves_open_streams_to_its_parent(tmp_path):
+    """It may go on iterating, but records no end, also not when it ends last."""
+    code = """
+import os, sys, time, weave_lite as weave
+client = weave.init("demo", db="a.db")
+@weave.op
+def gen():
+    yield 1
+    yield 2
+made, other = gen(), gen()
+next(made), next(other)
+client.flush()
+read_end, write_end = os.pipe()
+if os.fork() == 0:
+    os.close(write_end)
+    os.read(read_end, 1)
+    assert list(made) == [2]
+    sys.exit(0)
+assert (list(made), list(other)) == ([2], [2])
+client.flush()
+os.close(write_end)
+assert os.wait()[1] == 0
+print([call.output for call in client.get_calls()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "WEAVE_LITE_QUIET": "1"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[[1, 2], [1, 2]]\n", "")

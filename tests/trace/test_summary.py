@@ -168,3 +168,55 @@ def test_children_that_end_in_many_threads_are_all_counted(client):
     assert summary["usage"]["m"]["requests"] == 800
     assert summary["status_counts"] == {"success": 801, "error": 0}
     assert threading.active_count() >= 1
+
+
+def test_a_summary_that_holds_itself_or_is_deep(client):
+    """Output and own summary are recorded; the parent adds up what can be added."""
+    deep = top = {}
+    for _ in range(5000):
+        deep["below"] = deep = {}
+
+    @op
+    def child(kind):
+        summary = get_current_call().summary
+        summary.update(
+            n=2, more={"n": 3}, **({"deep": top} if kind == "deep" else {"self": summary})
+        )
+        return kind
+
+    @op
+    def parent():
+        return [child("cyclic"), child("deep"), child("cyclic")]
+
+    parent()
+    outer, *inner = client.calls
+    assert [c["output"] for c in (outer, *inner)] == [
+        ["cyclic", "deep", "cyclic"],
+        "cyclic",
+        "deep",
+        "cyclic",
+    ]
+    assert [c["summary"]["n"] for c in inner] == [2, 2, 2]
+    assert (outer["summary"]["n"], outer["summary"]["more"]) == (6, {"n": 9})
+    assert outer["summary"]["status_counts"] == {"success": 4, "error": 0}
+
+
+def test_a_summary_that_cannot_be_read_costs_no_output(client, caplog):
+    """The failure is logged."""
+
+    class Awkward(dict):
+        def items(self):
+            raise RuntimeError("changed meanwhile")
+
+    @op
+    def child():
+        get_current_call().summary["mine"] = Awkward(a=1)
+        return "result"
+
+    @op
+    def parent():
+        return child()
+
+    assert parent() == "result"
+    assert [(c["output"], c["ended"]) for c in client.calls] == [("result", True)] * 2
+    assert "Error capturing call summary" in caplog.text

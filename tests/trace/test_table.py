@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from weave_lite.core.errors import WeaveInitError
 from weave_lite.core.refs import ObjectRef, TableRef
+from weave_lite.trace import client_context
 from weave_lite.trace.table import Table
 from weave_lite.trace.values.table import Row, WeaveTable
 
@@ -319,3 +321,81 @@ def test_comparing_tables():
     other[0]["n"] = 9
     assert table != other
     assert repr(table) == f"WeaveTable({TABLE.uri()})"
+
+
+# --- copies ---
+
+
+class OneClient:
+    """An active client that reads the rows of tables that come from another process."""
+
+    def __init__(self, reader):
+        self.row_reader = reader
+
+
+def test_a_stored_table_can_be_copied_and_goes_on_reading():
+    """A copy, deep or not, reads with the same reader, and changes of one are not in the other."""
+    reader, table = make(3, inner=[1])
+    table[1]["n"] = "changed"
+    table[2]["inner"].append("grown")
+
+    copies = [copy.copy(table), copy.deepcopy(table)]
+    copies[0].append({"n": "new"})
+    copies[1][0]["n"] = "mine"
+
+    assert [row["n"] for row in copies[0]] == [0, "changed", 2, "new"]
+    assert [row["n"] for row in copies[1]] == ["mine", "changed", 2]
+    assert copies[1][2]["inner"] == [1, "grown"]
+    assert [row["n"] for row in table] == [0, "changed", 2]
+    assert copies[1].reader is reader
+
+
+def test_an_unchanged_copy_is_the_same_stored_table():
+    """It needs no storing again: its refs are those of the original."""
+    _, table = make(2)
+
+    twin = copy.deepcopy(table)
+
+    assert (twin.table_ref, twin.ref, twin[1].ref) == (TABLE, ORIGIN, table[1].ref)
+    assert twin == table
+
+
+def test_a_pickled_table_is_read_through_the_active_client(monkeypatch):
+    """It takes no connection along; what the user changed goes with it."""
+    reader, table = make(4)
+    table[1]["n"] = "changed"
+    grown = WeaveTable(reader, TABLE, ORIGIN)
+    grown.append({"n": "new"})
+
+    data = pickle.dumps((table, grown))
+    other = CountingReader(reader.stored)
+    monkeypatch.setattr(client_context.active, "client", OneClient(other))
+    table_back, grown_back = pickle.loads(data)
+
+    assert [row["n"] for row in table_back] == [0, "changed", 2, 3]
+    assert table_back["row2"] == {"n": 2}
+    assert len(table_back) == 4
+    assert [row["n"] for row in grown_back] == [0, 1, 2, 3, "new"]
+    assert (table_back.table_ref, grown_back.table_ref) == (None, None)
+    assert other.asked != []
+
+
+def test_a_pickled_table_needs_a_client_when_it_is_read():
+    """Without one the message says what to do."""
+    _, table = make(1)
+
+    back = pickle.loads(pickle.dumps(table))
+
+    assert back.table_ref == TABLE
+    with pytest.raises(WeaveInitError, match="init"):
+        back[0]
+
+
+def test_a_live_table_and_a_stored_one_are_equal_by_their_rows():
+    """In either order."""
+    _, table = make(2)
+
+    assert Table([{"n": 0}, {"n": 1}]) == table
+    assert table == Table([{"n": 0}, {"n": 1}])
+    assert table != Table([{"n": 0}])
+    assert Table([{"n": 0}, {"n": 2}]) != table

@@ -39,3 +39,21 @@ def test_a_pool_takes_the_context_of_the_submitter():
         with pytest.raises(ZeroDivisionError):
             pool.submit(lambda: 1 / 0).result()
     assert VALUE.get() == "caller"
+
+
+def test_a_thread_class_with_a_run_of_its_own():
+    """Started, all of it is in the context of its constructor; called by hand, the target is."""
+    seen = []
+
+    class Own(ContextAwareThread):
+        def run(self):
+            seen.append(VALUE.get())
+            super().run()
+
+    VALUE.set("then")
+    started, called = (Own(target=lambda: seen.append(VALUE.get())) for _ in range(2))
+    VALUE.set("now")
+    started.start()
+    started.join()
+    called.run()
+    assert seen == ["then", "then", "now", "then"]

@@ -290,6 +290,15 @@ def test_deleting_calls_takes_their_descendants(any_client):
         any_client.delete_calls([str(n) for n in range(1001)])
 
 
+@pytest.mark.parametrize("ids", ["an id", [5], [None]])
+def test_ids_to_delete_are_a_list_of_texts(client, ids):
+    """One text would be taken letter by letter."""
+    with pytest.raises(InvalidRequest, match="call_ids must be a list of ids"):
+        client.delete_calls(ids)
+    with pytest.raises(InvalidRequest, match="use delete_calls"):
+        client.delete_call(ids)
+
+
 # --- calls by hand ---
 
 
@@ -356,10 +365,20 @@ def test_a_dataset_through_any_server(any_client):
 # --- the client itself ---
 
 
-@pytest.mark.parametrize(("entity", "project"), [("", "p"), ("e", ""), ("a/b", "c"), ("a", "b/c")])
+@pytest.mark.parametrize(
+    ("entity", "project"),
+    [
+        ("", "p"),
+        ("e", ""),
+        ("a/b", "c"),
+        ("a", "b/c"),
+        (None, "p"),
+        ("e", 5),
+    ],
+)
 def test_wrong_project_names(entity, project):
     """The error names the project."""
-    with SqliteTraceServer(":memory:") as server, pytest.raises(InvalidNameError):
+    with SqliteTraceServer(":memory:") as server, pytest.raises(InvalidNameError, match="project"):
         WeaveClient(entity, project, server)
 
 
@@ -379,6 +398,7 @@ def test_the_server_may_rename_the_project():
         assert client.get(ref) == {"a": 1}
         assert WeaveClient("e", "p", server, ensure_project_exists=False).project_id == "e/p"
         assert repr(client) == "WeaveClient('e/clean-p')"
+        client.recorder.close()
 
 
 def test_finish_tells_its_progress(any_client):

@@ -86,8 +86,12 @@ class Dataset(Object):
 
     @classmethod
     def from_pandas(cls, df: pd.DataFrame) -> Self:
-        """Make a dataset of a data frame: one row per record."""
-        return cls(rows=cast("Any", df.to_dict(orient="records")))
+        """Make a dataset of a data frame: one row per record.
+
+        Raises:
+            ValidationError: It is no data frame, or has no rows.
+        """
+        return cls(rows=cast("Any", df))
 
     def to_pandas(self) -> pd.DataFrame:
         """Make a data frame of the rows.
@@ -161,6 +165,11 @@ class Dataset(Object):
         return len(self.rows)
 
     def __getitem__(self, key: int) -> dict[str, Any]:
+        if not hasattr(key, "__index__"):
+            raise TypeError(
+                f"a row index of a dataset must be a whole number, not {type(key).__name__}; use "
+                ".rows for slices and row digests"
+            )
         if key < 0:
             raise IndexError("a row index of a dataset must not be negative; use .rows for that")
         return self.rows[key]

@@ -14,7 +14,7 @@ from weave_lite.core.refs import ObjectRef, parse_uri
 from weave_lite.serialize.introspect import base_names
 from weave_lite.trace.classes import register_class, register_saved
 from weave_lite.trace.values.instance import constructor_fields
-from weave_lite.trace.values.record import WeaveObject, fields_of
+from weave_lite.trace.values.record import WeaveObject, bases_of, followed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,8 @@ class Object(BaseModel):
 
         Args:
             uri: Where it is stored.
-            objectify: Make it an instance of its class; otherwise a plain record comes back.
+            objectify: Make it an instance of its class; otherwise a plain record comes back, as
+                it does for a subclass that is not imported.
             allow_stored_code: Run code that was stored with it. Never done otherwise.
 
         Raises:
@@ -75,7 +76,7 @@ class Object(BaseModel):
         if not isinstance(ref, ObjectRef):
             raise InvalidRefError(f"uri {uri!r} is not the address of an object")
         value = ref.get(objectify=objectify, allow_stored_code=allow_stored_code)
-        if isinstance(value, cls) or not objectify:
+        if isinstance(value, cls) or not objectify or _is_record_of(value, cls):
             return value  # type: ignore[no-any-return]
         return cls.model_validate(value)
 
@@ -91,7 +92,7 @@ class Object(BaseModel):
         if isinstance(v, ObjectRef):
             v = v.get()
         if isinstance(v, WeaveObject):
-            fields = fields_of(v)
+            fields = followed_fields(v)
         elif isinstance(v, Object) and _is_twin(type(v), cls):
             fields = v.__dict__
         else:
@@ -139,6 +140,11 @@ def _content(obj: Object) -> dict[str, Any]:
     """Return the fields that are compared."""
     values = obj.__dict__
     return {name: values.get(name) for name in type(obj).__pydantic_fields__ if name != "ref"}
+
+
+def _is_record_of(value: Any, cls: type) -> bool:
+    """Tell whether a value is the record of a subclass that is not imported here."""
+    return isinstance(value, WeaveObject) and cls.__name__ in bases_of(value)
 
 
 def _is_twin(cls: type, other: type) -> bool:

@@ -72,7 +72,7 @@ _first: list[Codec] = []
 _registered: list[Codec] = []
 _last: list[Codec] = []
 _refables: list[type] = []
-_origins: list[tuple[type, Callable[[Any], str | None]]] = []
+_origins: list[tuple[type, Callable[[Any, Sink], str | None]]] = []
 
 
 def install(first: Sequence[Codec], last: Sequence[Codec]) -> None:
@@ -99,12 +99,13 @@ def register_refable(cls: type) -> None:
     _encoders.clear()
 
 
-def register_origin(cls: type, origin: Callable[[Any], str | None]) -> None:
+def register_origin(cls: type, origin: Callable[[Any, Sink], str | None]) -> None:
     """Let instances of a class be asked which ref they came from.
 
     Args:
         cls: The class; exact ``dict``, ``list``, ``tuple`` and scalars are never asked.
-        origin: Returns the URI that is written in place of the value, or None to write the value.
+        origin: Returns the URI that is written into a sink in place of the value, or None to
+            write the value.
     """
     _origins.append((cls, origin))
     _encoders.clear()
@@ -206,9 +207,9 @@ def _find_late_encoder(cls: type) -> Encoder:
     return _checks_first(checks, fitting.encode) if checks else fitting.encode
 
 
-def _origin_first(origin: Callable[[Any], str | None], encode: Encoder) -> Encoder:
+def _origin_first(origin: Callable[[Any, Sink], str | None], encode: Encoder) -> Encoder:
     def encode_origin(value: Any, sink: Sink) -> Any:
-        uri = origin(value)
+        uri = origin(value, sink)
         return encode(value, sink) if uri is None else uri
 
     return encode_origin

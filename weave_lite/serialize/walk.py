@@ -127,16 +127,17 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 class _Frame:
     """A container that is being written: what is left of its items, and where they go."""
 
-    __slots__ = ("into", "is_quick", "items", "owners")
+    __slots__ = ("into", "is_quick", "items", "owners", "size")
 
     def __init__(
-        self, items: Iterator[tuple[Any, Any]], into: Any, owners: tuple[Any, ...]
+        self, items: Iterator[tuple[Any, Any]], into: Any, owners: tuple[Any, ...], size: int
     ) -> None:
         self.items = items
         self.into = into
         # The values that this container was made of; held, so that their ids stay their own.
         self.owners = owners
         self.is_quick = True
+        self.size = size
 
 
 def _walk(value: Any, sink: Sink) -> tuple[bytes, bool]:
@@ -145,7 +146,7 @@ def _walk(value: Any, sink: Sink) -> tuple[bytes, bool]:
     Without recursion: the user's stack may be nearly full, and a value as deep as it likes.
     """
     top: list[Any] = [None]
-    first = _Frame(iter(((0, value),)), top, ())
+    first = _Frame(iter(((0, value),)), top, (), 1)
     first.is_quick = False  # the C writer has refused it
     frames = [first]
     on_path: set[int] = set()
@@ -188,6 +189,8 @@ def _walk(value: Any, sink: Sink) -> tuple[bytes, bool]:
                 frame.into[slot] = plain
         else:
             frames.pop()
+            if frame.size != len(frame.into):
+                _warn_of_keys()
             on_path.difference_update(map(id, frame.owners))
     return _dumps(top[0]), is_wide
 
@@ -196,9 +199,10 @@ def _open(container: Any, owners: tuple[Any, ...]) -> _Frame:
     """Take a snapshot of a container and begin to write it."""
     if type(container) is dict:
         items = [(_key(key), item) for key, item in list(container.items())]
-        return _Frame(iter(items), {}, owners)
+        return _Frame(iter(items), {}, owners, len(items))
     snapshot = list(container)
-    return _Frame(iter(enumerate(snapshot)), [None] * len(snapshot), owners)
+    size = len(snapshot)
+    return _Frame(iter(enumerate(snapshot)), [None] * size, owners, size)
 
 
 def _quick(container: Any, level: int) -> orjson.Fragment | None:
@@ -249,12 +253,21 @@ def _encode_level(value: Any, sink: Sink) -> Any:
 
 
 _warned: set[str] = set()
+_EQUAL_KEYS = "keys"
 
 
 def _warn_once(kind: str, error: str) -> None:
     if kind not in _warned and len(_warned) < _MAX_WARNINGS:
         _warned.add(kind)
         logger.warning("values of type %s are stored as text: writing one raised %s", kind, error)
+
+
+def _warn_of_keys() -> None:
+    if _EQUAL_KEYS not in _warned:
+        _warned.add(_EQUAL_KEYS)
+        logger.warning(
+            "keys of a dict are equal as text, such as 1 and '1'; the last value is stored"
+        )
 
 
 def _number(number: int) -> Any:

@@ -6,6 +6,7 @@ Nothing is registered until there is something to do. Must not know ops or serve
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import time
 import weakref
@@ -23,9 +24,16 @@ class Ender(Protocol):
         """Do the work that is left, within a time."""
 
 
+class Stream(Ender, Protocol):
+    """An open stream, which ends its call."""
+
+    def disown(self) -> None:
+        """Leave the call to the process from which this one was forked."""
+
+
 _recorders: weakref.WeakSet[Ender] = weakref.WeakSet()
 # Weak: a stream that nobody holds any more ends by itself.
-_streams: weakref.WeakSet[Ender] = weakref.WeakSet()
+_streams: weakref.WeakSet[Stream] = weakref.WeakSet()
 _is_registered = False
 _worker_of: object = None
 
@@ -36,7 +44,7 @@ def watch(recorder: Ender) -> None:
     _register()
 
 
-def watch_stream(stream: Ender) -> None:
+def watch_stream(stream: Stream) -> None:
     """End a stream when the process ends."""
     _streams.add(stream)
     _register()
@@ -71,3 +79,13 @@ def _register() -> None:
     if not _is_registered:
         _is_registered = True
         atexit.register(finish_open)
+
+
+def _disown_streams() -> None:
+    """In a forked child: the open streams belong to the parent, which will end them."""
+    for stream in list(_streams):
+        stream.disown()
+    _streams.clear()
+
+
+os.register_at_fork(after_in_child=_disown_streams)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from weave_lite.core.errors import UsageError
 from weave_lite.core.version import VERSION
-from weave_lite.trace.context import attribute_scope
+from weave_lite.trace.context import attribute_scope, enter_block, leave_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,11 +61,12 @@ def attributes(attributes: Mapping[str, Any]) -> Iterator[None]:
             f"attributes must be a dict such as {{'env': 'production'}}, not {type(attributes).__name__}"
         ) from None
     before = attribute_scope.get()
-    attribute_scope.set(AttributeScope({**before.values, **given} if before is not None else given))
+    values = given if before is None else {**before.values, **given}
+    key = enter_block(attribute_scope, AttributeScope(values))
     try:
         yield
     finally:
-        attribute_scope.set(before)
+        leave_block(key)
 
 
 def automatic_attributes(settings: Settings) -> dict[str, Any]:
@@ -102,11 +103,10 @@ class _Frozen(dict[str, Any]):
 class CallAttributes(dict[str, Any]):
     """The attributes of a call. ``weave`` is read-only; others may be set while the call runs."""
 
-    __slots__ = ("is_changed",)
+    __slots__ = ()
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(values)
-        self.is_changed = False
         automatic = self.get("weave")
         if isinstance(automatic, dict) and not isinstance(automatic, _Frozen):
             super().__setitem__("weave", _Frozen(automatic))
@@ -114,13 +114,11 @@ class CallAttributes(dict[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "weave":
             raise KeyError("attribute 'weave' is made by weave_lite and cannot be changed")
-        self.is_changed = True
         super().__setitem__(str(key), value)
 
     def __delitem__(self, key: str) -> None:
         if key == "weave":
             raise KeyError("attribute 'weave' is made by weave_lite and cannot be removed")
-        self.is_changed = True
         super().__delitem__(key)
 
     def update(self, *args: Any, **kwargs: Any) -> None:

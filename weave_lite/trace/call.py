@@ -180,9 +180,7 @@ class Call:
 
     @attributes.setter
     def attributes(self, value: Any) -> None:
-        attributes = CallAttributes(value or {})
-        attributes.is_changed = True
-        self._attributes = attributes
+        self._attributes = CallAttributes(value or {})
 
     @property
     def summary(self) -> Any:
@@ -316,11 +314,12 @@ class Call:
         """Set the display name, here and in the store; None removes it.
 
         Raises:
-            InvalidNameError: The name is empty; use ``remove_display_name``.
+            InvalidNameError: The name is no text, or empty; use ``remove_display_name``.
         """
-        if name == "":
+        if name is not None and (not isinstance(name, str) or not name):
+            fault = "empty" if name == "" else f"of type {type(name).__name__}"
             raise InvalidNameError(
-                "name must not be empty; call remove_display_name() to remove the display name"
+                f"name must not be {fault}: give a text, or call remove_display_name() to remove it"
             )
         if name == self._display_name:
             return

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from weave_lite.core.errors import InvalidNameError, NoCurrentCallError
 from weave_lite.trace.context import (
     call_stack,
+    enter_block,
     get_call_stack,
     is_tracing_enabled,
+    leave_block,
     pop_call,
     push_call,
     set_call_stack,
@@ -76,9 +78,8 @@ def thread(thread_id: str) -> Iterator[str]:
     """
     if not isinstance(thread_id, str) or not thread_id:
         raise InvalidNameError(f"thread_id {thread_id!r} must be a non-empty text")
-    before = thread_scope.get()
-    thread_scope.set(thread_id)
+    key = enter_block(thread_scope, thread_id)
     try:
         yield thread_id
     finally:
-        thread_scope.set(before)
+        leave_block(key)

@@ -82,6 +82,7 @@ class PaginatedIterator(Generic[T]):
     def __getitem__(self, key: int | slice) -> T | list[T]:
         if isinstance(key, slice):
             return self._slice(key)
+        _check_index(key)
         if key < 0:
             raise IndexError("an index must not be negative: results are counted from the start")
         number, place = divmod(key, self._page_size)
@@ -91,6 +92,7 @@ class PaginatedIterator(Generic[T]):
         return page[place]
 
     def _slice(self, key: slice) -> list[T]:
+        _check_index(key.start, key.stop, key.step)
         start, stop, step = key.start or 0, key.stop, 1 if key.step is None else key.step
         if start < 0 or (stop is not None and stop < 0) or step < 1:
             raise InvalidRequest(
@@ -135,6 +137,12 @@ class PaginatedIterator(Generic[T]):
 
 
 CallsIter: TypeAlias = PaginatedIterator[Call]
+
+
+def _check_index(*parts: Any) -> None:
+    for part in parts:
+        if part is not None and not hasattr(part, "__index__"):
+            raise TypeError(f"an index must be a whole number, not {type(part).__name__}")
 
 
 def _check(name: str, value: Any, least: int) -> None:

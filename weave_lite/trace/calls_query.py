@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.interface.encoded import EncodedCall
     from weave_lite.trace_server.interface.query import Query, SortBy
 
-__all__ = ["CallReader", "calls_filter", "columns_of", "query_of", "sort_of"]
+__all__ = ["CallReader", "calls_filter", "columns_of", "ids_of", "query_of", "sort_of"]
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -76,12 +76,23 @@ def columns_of(given: Iterable[str] | None) -> list[str] | None:
     Raises:
         InvalidRequest: They are a text, or hold something else than texts.
     """
-    if given is None:
-        return None
-    columns = [given] if isinstance(given, str) else list(given)
-    if isinstance(given, str) or not all(isinstance(column, str) for column in columns):
-        raise InvalidRequest(f"columns must be a list of names, not {given!r:.100}")
-    return columns
+    return None if given is None else _texts("columns", given, "names")
+
+
+def ids_of(given: Iterable[str]) -> list[str]:
+    """Return call ids as a list.
+
+    Raises:
+        InvalidRequest: They are a text, or hold something else than texts.
+    """
+    return _texts("call_ids", given, "ids")
+
+
+def _texts(name: str, given: Iterable[str], kind: str) -> list[str]:
+    texts = [given] if isinstance(given, str) else list(given)
+    if isinstance(given, str) or not all(isinstance(text, str) for text in texts):
+        raise InvalidRequest(f"{name} must be a list of {kind}, not {given!r:.100}")
+    return texts
 
 
 def _model(name: str, model: type[M], given: Any, error: type[InvalidRequest]) -> M | None:

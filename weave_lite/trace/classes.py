@@ -103,10 +103,8 @@ def find_classes(name: str, bases: Sequence[str]) -> Iterator[type]:
 
 def _pydantic_classes(name: str) -> Iterator[type[Any]]:
     """Find the user's pydantic models, which do not register themselves."""
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is None:
-        return
-    waiting: list[type[Any]] = [pydantic.BaseModel]
+    homes = [sys.modules.get(name) for name in ("pydantic.main", "pydantic.v1.main")]
+    waiting: list[type[Any]] = [home.BaseModel for home in homes if home is not None]
     while waiting:
         for cls in reversed(waiting.pop().__subclasses__()):
             waiting.append(cls)

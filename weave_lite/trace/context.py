@@ -1,15 +1,15 @@
 """What travels with a context: the call stack, the tracing switch, the attributes and the thread.
 
-One ContextVar per concern. No token is kept across user code: leaving a call restores what was
-below it, and only where that call is still on the stack, so a generator or coroutine that is
-resumed or collected in another context disturbs nobody.
+One ContextVar per concern. No token is kept across user code: leaving a call or a block restores
+what was below it, and only where it is still entered, so a generator or coroutine that is resumed
+or collected in another context, or between the steps of another one, disturbs nobody.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from weave_lite.trace.call import Call
 
 __all__ = [
+    "Block",
     "Stack",
     "attribute_scope",
+    "blocks",
     "call_stack",
+    "enter_again",
+    "enter_block",
     "get_call_stack",
     "is_tracing_enabled",
+    "leave_block",
+    "leave_since",
     "pop_call",
     "push_call",
     "raises_captured_errors",
@@ -45,6 +51,79 @@ thread_scope: ContextVar[str | None] = ContextVar("weave_lite_thread", default=N
 raises_captured_errors: ContextVar[bool] = ContextVar(
     "weave_lite_raises_captured_errors", default=False
 )
+
+
+class Block(NamedTuple):
+    """A ``with`` block of the library that is entered in this context.
+
+    Args:
+        key: Who entered it.
+        var: The variable that it sets.
+        value: What it sets it to.
+        before: What the variable was.
+        outer: The block around it.
+    """
+
+    key: object
+    var: ContextVar[Any]
+    value: Any
+    before: Any
+    outer: Block | None
+
+
+blocks: ContextVar[Block | None] = ContextVar("weave_lite_blocks", default=None)
+
+
+def enter_block(var: ContextVar[Any], value: Any, key: object = None) -> object:
+    """Set a variable for a block; returns the key with which to leave it."""
+    key = object() if key is None else key
+    blocks.set(Block(key, var, value, var.get(), blocks.get()))
+    var.set(value)
+    return key
+
+
+def leave_block(key: object) -> None:
+    """Set a variable back, unless an inner block that is still open, a generator's, sets it."""
+    inner: list[Block] = []
+    block = blocks.get()
+    while block is not None and block.key is not key:
+        inner.append(block)
+        block = block.outer
+    if block is None:
+        # Entered in another context.
+        return
+    var, before, outer = block.var, block.before, block.outer
+    is_covered = False
+    for above in reversed(inner):
+        is_next = above.var is var and not is_covered
+        is_covered |= is_next
+        outer = above._replace(outer=outer, before=before if is_next else above.before)
+    if not is_covered:
+        var.set(before)
+    blocks.set(outer)
+
+
+def leave_since(outside: Block | None) -> list[Block]:
+    """Leave all blocks entered since a moment, for some time; returns them, outermost first."""
+    inner: list[Block] = []
+    block = blocks.get()
+    while block is not outside:
+        if block is None:
+            # A block around that moment was left meanwhile: there is no way back to it.
+            return []
+        inner.append(block)
+        block = block.outer
+    for block in inner:
+        block.var.set(block.before)
+    blocks.set(outside)
+    inner.reverse()
+    return inner
+
+
+def enter_again(left: list[Block]) -> None:
+    """Enter blocks that were left for some time."""
+    for block in left:
+        enter_block(block.var, block.value, block.key)
 
 
 def push_call(call: Call) -> None:
@@ -113,9 +192,8 @@ def tracing_disabled() -> Iterator[None]:
         ...     is_tracing_enabled()
         False
     """
-    before = tracing_enabled.get()
-    tracing_enabled.set(False)
+    key = enter_block(tracing_enabled, False)
     try:
         yield
     finally:
-        tracing_enabled.set(before)
+        leave_block(key)

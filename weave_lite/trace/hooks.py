@@ -5,14 +5,16 @@ A hook that fails is logged once and never stops the call from being recorded an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.core.errors import UsageError
 from weave_lite.core.names import MAX_DISPLAY_NAME_LENGTH
 from weave_lite.serialize.redact import REDACTED, SENSITIVE_KEYS
 from weave_lite.trace.guard import captured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from weave_lite.trace.call import Call
 
@@ -31,8 +33,6 @@ __all__ = [
 class _ForAllOps:
     """What ``init`` sets for all ops of the process."""
 
-    __slots__ = ("attributes", "postprocess_inputs", "postprocess_output")
-
     def __init__(self) -> None:
         self.attributes: Mapping[str, Any] = {}
         self.postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -48,7 +48,21 @@ def set_for_all_ops(
     postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None,
     postprocess_output: Callable[[Any], Any] | None,
 ) -> None:
-    """Set what applies to all ops; None removes an earlier value."""
+    """Set what applies to all ops; None removes an earlier value.
+
+    Raises:
+        UsageError: The attributes are no dict, or the others no functions.
+    """
+    if attributes is not None and not isinstance(attributes, Mapping):
+        raise UsageError(
+            f"global_attributes must be a dict such as {{'env': 'test'}}, not {type(attributes).__name__}"
+        )
+    hooks = {"inputs": postprocess_inputs, "output": postprocess_output}
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise UsageError(
+                f"global_postprocess_{name} must be a function, not {type(hook).__name__}"
+            )
     for_all_ops.attributes = {str(key): value for key, value in (attributes or {}).items()}
     for_all_ops.postprocess_inputs = postprocess_inputs
     for_all_ops.postprocess_output = postprocess_output

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import NotSupportedError, UsageError
 from weave_lite.trace import settings
+from weave_lite.trace.call import Call
 from weave_lite.trace.context import call_stack, push_call, tracing_enabled
 from weave_lite.trace.guard import captured
 from weave_lite.trace.op import is_op
@@ -14,7 +15,6 @@ from weave_lite.trace.op import op as make_op
 from weave_lite.trace.tracer import placeholder, tracer_of
 
 if TYPE_CHECKING:
-    from weave_lite.trace.call import Call
     from weave_lite.trace.weave_client import WeaveClient
 
 __all__ = ["create_call", "fail_call", "finish_call"]
@@ -45,10 +45,15 @@ def create_call(
         The call; one without id when tracing is disabled.
 
     Raises:
-        UsageError: ``op`` is neither an op nor a name, or ``inputs`` is no dict.
+        UsageError: ``op`` is neither an op nor a name, ``inputs`` or ``attributes`` is no dict, or
+            ``parent`` no Call.
     """
     if not isinstance(inputs, Mapping):
         raise UsageError(f"inputs must be a dict of argument name to value, not {inputs!r:.100}")
+    if attributes is not None and not isinstance(attributes, Mapping):
+        raise UsageError(f"attributes must be a dict of name to value, not {attributes!r:.100}")
+    if parent is not None and not isinstance(parent, Call):
+        raise UsageError(f"parent must be a Call, such as client.get_call(id), not {parent!r:.100}")
     named = {str(name): value for name, value in inputs.items()}
     options = _options_of(client, op)
     if not tracing_enabled.get() or settings.current().disabled:

@@ -85,8 +85,10 @@ def op(
         eager_call_start: Accepted for upstream's sake: starts are always recorded at once.
 
     Raises:
-        TypeError: It is not callable, or the sample rate is not a number.
+        TypeError: It is not callable, the sample rate is not a number, or another option is of
+            the wrong type.
         ValueError: The sample rate is not between 0 and 1.
+        InvalidNameError: Nothing is left of the name when it is cleaned.
         DisplayNameFuncError: ``call_display_name`` does not take exactly one parameter.
 
     Example:
@@ -99,10 +101,13 @@ def op(
     del eager_call_start
     _check_rate(tracing_sample_rate)
     _check_display_name(call_display_name)
-    own_attributes = dict(attributes or {})
-    shown = {key: value for key, value in (("kind", kind), ("color", color)) if value is not None}
-    if shown:
-        own_attributes["weave"] = {**own_attributes.get("weave", {}), **shown}
+    _check_name(name)
+    _check_functions(
+        postprocess_inputs=postprocess_inputs,
+        postprocess_output=postprocess_output,
+        accumulator=accumulator,
+    )
+    own_attributes = _own_attributes(attributes, kind, color)
     options: dict[str, Any] = {
         "call_display_name": call_display_name,
         "postprocess_inputs": postprocess_inputs,
@@ -121,11 +126,19 @@ def op(
             return function
         if not callable(function):
             raise TypeError(f"weave.op needs something to call, not {type(function).__name__}")
-        if is_op(function):
+        if _is_op_itself(function):
             function = function.resolve_fn
         return _made(function, name, own_attributes, options)
 
     return decorate if func is None else decorate(func)
+
+
+def _is_op_itself(value: Any) -> bool:
+    """Tell whether a value is an op, not a function around one that has its attributes."""
+    if not is_op(value):
+        return False
+    fields = value.__dict__
+    return value is fields["_weave_op_object"] or value is fields.get("_weave_wrapper")
 
 
 def _check_rate(rate: Any) -> None:
@@ -135,8 +148,43 @@ def _check_rate(rate: Any) -> None:
         raise ValueError(f"tracing_sample_rate must be from 0 to 1, not {rate!r}")
 
 
+def _check_name(name: Any) -> None:
+    if name is None:
+        return
+    if not is_instance(name, str):
+        raise TypeError(f"name must be a text, not {type(name).__name__}")
+    if not any(map(str.isalnum, name)):
+        from weave_lite.core.names import clean_object_id  # noqa: PLC0415 - a name that is odd
+
+        clean_object_id(name)
+
+
+def _check_functions(**options: Any) -> None:
+    for option, function in options.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"{option} must be a function, not {type(function).__name__}")
+
+
+def _own_attributes(given: Any, kind: str | None, color: str | None) -> dict[str, Any]:
+    try:
+        attributes = dict(given or {})
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"attributes must be a dict such as {{'env': 'test'}}, not {type(given).__name__}"
+        ) from None
+    shown = {key: value for key, value in (("kind", kind), ("color", color)) if value is not None}
+    if shown:
+        automatic = attributes.get("weave")
+        attributes["weave"] = {**(automatic if isinstance(automatic, dict) else {}), **shown}
+    return attributes
+
+
 def _check_display_name(name: Any) -> None:
     if not callable(name):
+        if name is not None and not is_instance(name, str):
+            raise TypeError(
+                f"call_display_name must be a text or a function of the Call, not {type(name).__name__}"
+            )
         return
     code = getattr(name, "__code__", None)
     if code is not None and not code.co_kwonlyargcount and not code.co_flags & 0x0C:
@@ -269,7 +317,7 @@ class _NotAnOpError(UsageError, ValueError):
     """A value is no op."""
 
 
-def call(op: Any, *args: Any, **kwargs: Any) -> Any:
+def call(op: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Run an op and return its result and its Call.
 
     An exception of the function is not raised: the result is then None and ``call.exception`` set.
@@ -292,7 +340,7 @@ def call(op: Any, *args: Any, **kwargs: Any) -> Any:
     return run_for_call(as_op(op).__dict__, args, kwargs)
 
 
-def _call_bound(op: Any, instance: Any, *args: Any, **kwargs: Any) -> Any:
+def _call_bound(op: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Run a bound op; upstream's form passes the object once more, as the first argument."""
     if args and args[0] is instance:
         from weave_lite.trace.bind import plan_for  # noqa: PLC0415 - loaded with the first client

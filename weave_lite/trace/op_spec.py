@@ -113,6 +113,10 @@ def name_of(function: Any) -> str:
 
 
 def inferred_name(function: Any) -> str:
-    """Work out the name of an op: ``K.m`` for a method, ``f`` for anything else."""
+    """Work out the name of an op: ``K.m`` for a method, ``f`` for anything else.
+
+    A function that is called ``_`` is ``unnamed``: no object can be stored under its own name.
+    """
     qualified = _text_of(function, "__qualname__") if _takes_self(function) else None
-    return (qualified or name_of(function)).rpartition("<locals>.")[2]
+    name = (qualified or name_of(function)).rpartition("<locals>.")[2]
+    return name if any(map(str.isalnum, name)) else "unnamed"

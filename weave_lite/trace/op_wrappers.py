@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.trace.client_context import active
-from weave_lite.trace.context import call_stack, tracing_enabled
+from weave_lite.trace.context import call_stack, enter_block, leave_block, tracing_enabled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,11 +76,12 @@ def async_wrapper(function: Callable[..., Any]) -> Any:
         if call is None:
             return await function(*args, **kwargs)
         if call is tracer.unsampled:
-            tracing_enabled.set(False)
+            # A coroutine may be collected in another context.
+            key = enter_block(tracing_enabled, False)
             try:
                 return await function(*args, **kwargs)
             finally:
-                tracing_enabled.set(True)
+                leave_block(key)
         call_stack.set((call, call_stack.get()))
         try:
             output = await function(*args, **kwargs)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from weave_lite.core import jsontext
 from weave_lite.core.digest import digest_bytes, digest_canonical, digest_rows
+from weave_lite.core.errors import InvalidNameError
 from weave_lite.core.names import clean_object_id
 from weave_lite.core.object_kinds import classes_of, kind_of
 from weave_lite.core.refs import ObjectRef, OpRef, TableRef
@@ -34,6 +35,7 @@ from weave_lite.trace.values.table import Row, WeaveTable
 from weave_lite.trace_server.interface.encoded import EncodedFile, EncodedObject, EncodedTable
 
 if TYPE_CHECKING:
+    from weave_lite.serialize.registry import Sink
     from weave_lite.trace.recorder import Recorder
 
 __all__ = ["Publisher", "StoredContent"]
@@ -121,8 +123,10 @@ class Publisher:
             Its ref; an ``OpRef`` for an op.
 
         Raises:
-            InvalidNameError: Nothing is left of the name when it is cleaned.
+            InvalidNameError: The name is no text, or nothing is left of it when it is cleaned.
         """
+        if name is not None and not isinstance(name, str):
+            raise InvalidNameError(f"name must be a text, not {type(name).__name__}")
         # By type and not by isinstance, which may run code of the value.
         cls = type(obj)
         if (cls is MethodType or cls is BoundOp) and is_op(obj.__func__):
@@ -167,7 +171,8 @@ class Publisher:
     def op_ref(self, op: Any) -> OpRef:
         """Return the ref of an op; its code is captured and stored the first time."""
         if type(op) is StoredOp:
-            return op.ref
+            is_here = op.ref.project_id == self.project_id
+            return op.ref if is_here else self._save_op(op, None, is_publish=False)
         saved = op.__dict__.get("_weave_saved")
         if saved is not None and saved[0] is self._token:
             return saved[1]  # type: ignore[no-any-return]
@@ -177,6 +182,10 @@ class Publisher:
 
     def remember(self, value: Any, ref: ObjectRef) -> None:
         """Note that an instance was read from this store, so that using it does not store it again."""
+        if ref.project_id != self.project_id:
+            # Using it here stores it here.
+            saved_instance.set_ref(value, ref)
+            return
         # A record is what is stored. An instance was rebuilt of it, and its class may have changed
         # since, so its first use compares all of it.
         is_record = isinstance(value, SavedObject)
@@ -187,6 +196,8 @@ class Publisher:
 
     def class_of(self, ref: ObjectRef) -> type | None:
         """Return the class of the instance that was stored under a ref; None if it is not known."""
+        if ref.project_id != self.project_id:
+            return None
         cls = self._versions.get((ref.name, ref.digest))
         return None if cls is None else cls()
 
@@ -204,8 +215,14 @@ class Publisher:
     def adopt_op(self, op: Any, ref: OpRef) -> None:
         """Note that an op of this process is the one that is stored under a ref."""
         op.ref = ref
+        if ref.project_id != self.project_id:
+            return  # using it here stores it here
         op.__dict__["_weave_saved"] = (self._token, ref)
         self._ops[ref.uri()] = op.__dict__["_weave_op_object"]
+
+    def has_row(self, row: Row) -> bool:
+        """Tell whether a row was read from this store, as far as is known."""
+        return row.table is None or self._stored.owns(row.table)
 
     def live_op(self, ref: OpRef) -> Any:
         """Return the op of this process that is stored under a ref; None if there is none."""
@@ -368,9 +385,11 @@ _is_saved_apart = PerClass(
 )
 
 
-def _uri_of_row(row: Row) -> str | None:
+def _uri_of_row(row: Row, sink: Sink) -> str | None:
     ref = None if row.is_changed() else row.ref
-    return None if ref is None else ref.uri()
+    # The store of another client need not have the row.
+    is_here = not isinstance(sink, Publisher) or sink.has_row(row)
+    return ref.uri() if ref is not None and is_here else None
 
 
 register_saved(SavedObject)

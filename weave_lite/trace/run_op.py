@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.trace.client_context import active
-from weave_lite.trace.context import pop_call, push_call, tracing_enabled
+from weave_lite.trace.context import (
+    enter_block,
+    leave_block,
+    pop_call,
+    push_call,
+    tracing_enabled,
+)
 from weave_lite.trace.guard import captured
 from weave_lite.trace.hooks import described
 from weave_lite.trace.op_spec import OpKind
@@ -135,12 +141,11 @@ def run_for_call(options: dict[str, Any], args: tuple[Any, ...], kwargs: dict[st
 
 def _wish_of(kwargs: dict[str, Any], *, is_pair: bool) -> tuple[dict[str, Any], _Wish]:
     kwargs = dict(kwargs)
-    named = kwargs.pop("__weave", None) or {}
+    named = kwargs.pop("__weave", None)
     is_raising = bool(kwargs.pop("__should_raise", False))
     is_left_open = bool(kwargs.pop("__require_explicit_finish", False))
-    return kwargs, _Wish(
-        named.get("display_name"), is_pair, is_raising or not is_pair, is_left_open
-    )
+    display_name = named.get("display_name") if isinstance(named, dict) else None
+    return kwargs, _Wish(display_name, is_pair, is_raising or not is_pair, is_left_open)
 
 
 def _run_sync(run: _Run) -> Any:
@@ -161,8 +166,10 @@ def _run_sync(run: _Run) -> Any:
 
 async def _run_async(run: _Run) -> Any:
     run.start()
+    key = None
     if run.is_unsampled:
-        tracing_enabled.set(False)
+        # A coroutine may be collected in another context.
+        key = enter_block(tracing_enabled, False)
     elif run.call is not None:
         push_call(run.call)
     try:
@@ -170,8 +177,8 @@ async def _run_async(run: _Run) -> Any:
     except BaseException as error:
         return run.fail(error)
     finally:
-        if run.is_unsampled:
-            tracing_enabled.set(True)
+        if key is not None:
+            leave_block(key)
     return run.hand_over(output)
 
 

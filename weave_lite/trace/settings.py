@@ -104,14 +104,18 @@ def _from_text(name: str, text: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     try:
         if name in _INTEGERS:
-            return int(text)
-        if name == "retry_max_interval":
-            return float(text)
+            number: float = int(text)
+        elif name == "retry_max_interval":
+            number = float(text)
+        else:
+            return text
+        if not number >= 0:
+            raise ValueError
     except ValueError:
         raise UsageError(
-            f"environment variable WEAVE_{name.upper()} must be a number, not {text!r}"
+            f"environment variable WEAVE_{name.upper()} must be a number from 0, not {text!r}"
         ) from None
-    return text
+    return number
 
 
 def __getattr__(name: str) -> Any:

@@ -75,6 +75,32 @@ class StoredReader:
             return False
         return True
 
+    def op_version(self, ref: ObjectRef) -> OpRef:
+        """Return the full ref of the op version that a ref names, by an alias or digest.
+
+        Raises:
+            NotFoundError: There is no such version, or it is no op.
+        """
+        as_op = OpRef(ref.entity, ref.project, ref.name, ref.digest, ref.extra)
+        found = self.read_object(as_op, metadata_only=True)
+        if found.kind != "op":
+            raise NotFoundError(f"{ref.uri()} is an object; an op was asked for")
+        return OpRef(ref.entity, ref.project, ref.name, found.digest, ref.extra)
+
+    def delete_version(self, ref: ObjectRef) -> None:
+        """Mark the version that a ref names as deleted.
+
+        Raises:
+            NotFoundError: There is no such version.
+        """
+        self._flush()
+        if isinstance(ref, OpRef) and len(ref.digest) != _DIGEST_LENGTH:
+            # The latest of an op, where an object may have the same name.
+            ref = self.op_version(ref)
+        self._server.obj_delete(
+            tsi.ObjDeleteReq(project_id=ref.project_id, object_id=ref.name, digests=[ref.digest])
+        )
+
     def owns(self, table: WeaveTable) -> bool:
         """Tell whether a table was read from this server."""
         return getattr(table.reader, "reader", None) is self

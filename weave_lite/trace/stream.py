@@ -1,7 +1,8 @@
 """Streams: calls that stay open while somebody iterates over what the op gave back.
 
 The call is on the stack only while the op's own code runs, each step anew, so the calls of the
-consumer do not nest under it and siblings iterated in turn do not nest in each other.
+consumer do not nest under it and siblings iterated in turn do not nest in each other. The same goes
+for blocks such as ``attributes`` that the op's code is inside of when it gives an item.
 """
 
 from __future__ import annotations
@@ -9,7 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.trace import at_exit
-from weave_lite.trace.context import call_stack, tracing_enabled
+from weave_lite.trace.context import (
+    Block,
+    blocks,
+    call_stack,
+    enter_again,
+    enter_block,
+    leave_block,
+    leave_since,
+    pop_call,
+    tracing_enabled,
+)
 from weave_lite.trace.guard import captured
 
 if TYPE_CHECKING:
@@ -68,7 +79,12 @@ class Stream:
         if self._accumulate is None:
             self._state.append(item)
             if self._snapshot is not None:
-                self._snapshots.append(self._snapshot(item))
+                try:
+                    self._snapshots.append(self._snapshot(item))
+                except Exception as error:
+                    # The items themselves are written at the end, then.
+                    self._snapshot = None
+                    captured("Error capturing an item of a stream", error)
             return True
         try:
             self._state = self._accumulate(self._state, item)
@@ -88,6 +104,12 @@ class Stream:
                 self._finish(self._state, error)
             else:
                 self._finish(self._state, error, _joined(self._snapshots))
+
+    def disown(self) -> None:
+        """Leave the call to another process, which has this stream as well and will end it."""
+        self._is_open = False
+        if self.call is not None:
+            self.call._is_finished = True  # noqa: SLF001 - nobody may end it here
 
     def close_for_good(self, timeout: float) -> None:
         """End the call, because the process ends."""
@@ -112,9 +134,13 @@ def drive(stream: Stream, body: Generator[Any, Any, Any]) -> Generator[Any, Any,
     call = stream.call
     value: Any = None
     thrown: BaseException | None = None
+    entered: list[Block] = []
     while True:
         before = call_stack.get()
         call_stack.set((call, before))  # type: ignore[arg-type]
+        outside = blocks.get()
+        if entered:
+            enter_again(entered)
         try:
             item = body.send(value) if thrown is None else body.throw(thrown)
         except StopIteration as stop:
@@ -126,12 +152,14 @@ def drive(stream: Stream, body: Generator[Any, Any, Any]) -> Generator[Any, Any,
             stream.end(error)
             raise
         call_stack.set(before)
+        if entered or blocks.get() is not outside:
+            entered = leave_since(outside)
         stream.add(item)
         thrown = None
         try:
             value = yield item
         except GeneratorExit:
-            _close(stream, body)
+            _close(stream, body, entered)
             raise
         except BaseException as error:
             thrown = error
@@ -139,9 +167,10 @@ def drive(stream: Stream, body: Generator[Any, Any, Any]) -> Generator[Any, Any,
         item = None
 
 
-def _close(stream: Stream, body: Generator[Any, Any, Any]) -> None:
+def _close(stream: Stream, body: Generator[Any, Any, Any], entered: list[Block]) -> None:
     before = call_stack.get()
     call_stack.set((stream.call, before))  # type: ignore[arg-type]
+    enter_again(entered)
     try:
         body.close()
     except BaseException as error:
@@ -157,9 +186,13 @@ async def drive_async(stream: Stream, body: AsyncGenerator[Any, Any]) -> AsyncGe
     call = stream.call
     value: Any = None
     thrown: BaseException | None = None
+    entered: list[Block] = []
     while True:
         before = call_stack.get()
         call_stack.set((call, before))  # type: ignore[arg-type]
+        outside = blocks.get()
+        if entered:
+            enter_again(entered)
         try:
             item = await (body.asend(value) if thrown is None else body.athrow(thrown))
         except StopAsyncIteration:
@@ -167,29 +200,37 @@ async def drive_async(stream: Stream, body: AsyncGenerator[Any, Any]) -> AsyncGe
             stream.end()
             return
         except BaseException as error:
-            call_stack.set(before)
+            # Perhaps in another context, in which this was collected.
+            if call is not None:
+                pop_call(call)
             stream.end(error)
             raise
         call_stack.set(before)
+        if entered or blocks.get() is not outside:
+            entered = leave_since(outside)
         stream.add(item)
         thrown = None
         try:
             value = yield item
         except GeneratorExit:
-            await _close_async(stream, body)
+            await _close_async(stream, body, entered)
             raise
         except BaseException as error:
             thrown = error
         item = None
 
 
-async def _close_async(stream: Stream, body: AsyncGenerator[Any, Any]) -> None:
+async def _close_async(
+    stream: Stream, body: AsyncGenerator[Any, Any], entered: list[Block]
+) -> None:
     before = call_stack.get()
     call_stack.set((stream.call, before))  # type: ignore[arg-type]
+    enter_again(entered)
     try:
         await body.aclose()
     except BaseException as error:
-        call_stack.set(before)
+        if stream.call is not None:
+            pop_call(stream.call)
         stream.end(error)
         raise
     call_stack.set(before)
@@ -224,14 +265,13 @@ async def untraced_async(body: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, 
     value: Any = None
     thrown: BaseException | None = None
     while True:
-        before = tracing_enabled.get()
-        tracing_enabled.set(False)
+        key = enter_block(tracing_enabled, False)
         try:
             item = await (body.asend(value) if thrown is None else body.athrow(thrown))
         except StopAsyncIteration:
             return
         finally:
-            tracing_enabled.set(before)
+            leave_block(key)
         thrown = None
         try:
             value = yield item

@@ -20,6 +20,9 @@ __all__ = ["add_child", "complete", "merged", "usage_of"]
 # so end its call, at any moment.
 _lock = RLock()
 
+# A summary may have what user code puts in, also a dict that holds itself.
+_MAX_LEVELS = 50
+
 # Values of these types have no usage; everything else is asked for it. By id, because a metaclass
 # may refuse to be hashed or compared.
 _PLAIN = frozenset(map(id, (type(None), bool, int, float, str, bytes, list, tuple, set, frozenset)))
@@ -79,13 +82,16 @@ def merged(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _add(into: dict[str, Any], values: dict[str, Any]) -> None:
-    """Add numbers leaf by leaf; what cannot be added stays as it was first met."""
-    for key, value in values.items():
+def _add(into: dict[str, Any], values: dict[str, Any], above: tuple[int, ...] = ()) -> None:
+    """Add numbers leaf by leaf; what cannot be added, and what is too deep, is left out."""
+    above = (*above, id(values))
+    for key, value in list(values.items()):
         if isinstance(value, dict):
+            if id(value) in above or len(above) > _MAX_LEVELS:
+                continue
             below = into.setdefault(key, {})
             if isinstance(below, dict):
-                _add(below, value)
+                _add(below, value, above)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             old = into.get(key, 0)
             if isinstance(old, int | float):

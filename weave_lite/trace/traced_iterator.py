@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from weave_lite.serialize.introspect import MISSING, class_attribute
-from weave_lite.trace.context import call_stack
+from weave_lite.trace.context import call_stack, pop_call
 from weave_lite.trace.stream import Stream
 
 if TYPE_CHECKING:
@@ -35,12 +35,16 @@ class TracedIterator:
         self._weave_source = source
         self._weave_iterator = source
         self._weave_stream = stream
+        # Whether the accumulator has ended the stream.
+        self._weave_is_over = False
 
     def __iter__(self) -> Self:
         self._weave_iterator = iter(self._weave_source)
         return self
 
     def __next__(self) -> Any:
+        if self._weave_is_over:
+            raise StopIteration
         stream = self._weave_stream
         before = call_stack.get()
         if stream.call is not None:
@@ -57,6 +61,7 @@ class TracedIterator:
             raise
         call_stack.set(before)
         if not stream.add(item):
+            self._weave_is_over = True
             raise StopIteration
         return item
 
@@ -65,6 +70,8 @@ class TracedIterator:
         return self
 
     async def __anext__(self) -> Any:
+        if self._weave_is_over:
+            raise StopAsyncIteration
         stream = self._weave_stream
         before = call_stack.get()
         if stream.call is not None:
@@ -76,11 +83,14 @@ class TracedIterator:
             stream.end()
             raise
         except BaseException as error:
-            call_stack.set(before)
+            # Perhaps in another context, in which this was collected.
+            if stream.call is not None:
+                pop_call(stream.call)
             stream.end(error)
             raise
         call_stack.set(before)
         if not stream.add(item):
+            self._weave_is_over = True
             raise StopAsyncIteration
         return item
 

@@ -316,10 +316,12 @@ class Tracer:
 
     def _record_end(self, call: Call, written: tuple[str, tuple[str, ...]]) -> None:
         attributes = call._attributes  # noqa: SLF001
-        if attributes is not None and attributes.is_changed and call._start is not None:  # noqa: SLF001
-            # What user code set while the call ran: a second start carries it.
+        start = call._start  # noqa: SLF001
+        if attributes is not None and start is not None:
+            # What user code set while the call ran, at any depth: a second start carries it.
             text = self.write(attributes)[0]
-            self._put(call._start._replace(attributes_json=text), len(text))  # noqa: SLF001
+            if text != start.attributes_json:
+                self._put(start._replace(attributes_json=text), len(text))
         call._start = call._parent = None  # noqa: SLF001 - what has ended holds nobody
         output_json, refs = written
         summary = call._summary  # noqa: SLF001
@@ -352,15 +354,18 @@ class Tracer:
 
 def _sum_up(call: Call, output: Any) -> None:
     """Work out the summary of a call that ends, and add it to its parent's totals."""
-    computed = complete(call, output)
     parent = call._parent  # noqa: SLF001
-    if computed is not None:
-        call._summary = {**computed, "status_counts": call._counts()}  # noqa: SLF001
-        if parent is not None:
-            add_child(parent, call, computed)
-    elif parent is not None:
-        parent._successes += call._successes  # noqa: SLF001
-        parent._errors += call._errors  # noqa: SLF001
+    try:
+        computed = complete(call, output)
+        if computed is not None:
+            call._summary = {**computed, "status_counts": call._counts()}  # noqa: SLF001
+            if parent is not None:
+                add_child(parent, call, computed)
+        elif parent is not None:
+            parent._successes += call._successes  # noqa: SLF001
+            parent._errors += call._errors  # noqa: SLF001
+    except Exception as error:  # a summary is a dict of the user's, which another thread may change
+        captured("Error capturing call summary", error)
 
 
 def _is_left_out(rate: float) -> bool:

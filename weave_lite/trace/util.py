@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from threading import Thread as _Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,10 +55,20 @@ class ContextAwareThread(_Thread):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._weave_context = copy_context()
+        self._is_inside = False
+
+    def start(self) -> None:
+        """Start the thread: all of ``run`` is in the context, also that of a subclass."""
+        self.__dict__["run"] = partial(self._weave_context.run, self.run)
+        self._is_inside = True
+        super().start()
 
     def run(self) -> None:
         """Run the target in the context."""
-        self._weave_context.run(super().run)
+        if self._is_inside:
+            super().run()
+        else:
+            self._weave_context.run(super().run)
 
 
 Thread = ContextAwareThread

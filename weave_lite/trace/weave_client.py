@@ -5,19 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from weave_lite.core.errors import InvalidRefError, InvalidRequest, NotFoundError
+from weave_lite.core.errors import InvalidNameError, InvalidRefError, InvalidRequest, NotFoundError
 from weave_lite.core.names import check_project_id
 from weave_lite.core.refs import ObjectRef
-from weave_lite.trace import manual_call, settings
+from weave_lite.trace import calls_query, manual_call, settings
 from weave_lite.trace.call import Call
 from weave_lite.trace.calls_iter import CallsIter, PaginatedIterator
-from weave_lite.trace.calls_query import (
-    CallReader,
-    calls_filter,
-    columns_of,
-    query_of,
-    sort_of,
-)
 from weave_lite.trace.flush_status import FlushStatus, flush_with_progress, progress_bar
 from weave_lite.trace.publish import Publisher
 from weave_lite.trace.recorder import Recorder
@@ -33,6 +26,7 @@ if TYPE_CHECKING:
 
     from weave_lite.core.refs import OpRef
     from weave_lite.trace.table import Table
+    from weave_lite.trace.values.table import RowReader
     from weave_lite.trace_server.interface.query import Query, SortBy
     from weave_lite.trace_server.trace_server_interface import TraceServerInterface
 
@@ -65,6 +59,8 @@ class WeaveClient:
         server: TraceServerInterface,
         ensure_project_exists: bool = True,
     ) -> None:
+        if not isinstance(entity, str) or not isinstance(project, str):
+            raise InvalidNameError(f"entity and project must be texts, not {entity!r}, {project!r}")
         check_project_id(f"{entity}/{project}")
         if ensure_project_exists:
             project = server.ensure_project_exists(entity, project).project_name
@@ -76,7 +72,9 @@ class WeaveClient:
         self._reader = StoredReader(server, self.recorder.flush)
         self.publisher = Publisher(entity, project, self.recorder, self._reader)
         self._builder = Builder(self._reader, self.publisher)
-        self._calls = CallReader(server, self.project_id, self._builder, self)
+        # For tables that come from another process.
+        self.row_reader: RowReader = self._builder
+        self._calls = calls_query.CallReader(server, self.project_id, self._builder, self)
 
     @property
     def project_id(self) -> str:
@@ -126,8 +124,8 @@ class WeaveClient:
                 )
                 len(found), found[0].output
         """
-        parts = {"filter": calls_filter(filter), "query": query_of(query)}
-        order, chosen = sort_of(sort_by), columns_of(columns)
+        parts = {"filter": calls_query.calls_filter(filter), "query": calls_query.query_of(query)}
+        order, chosen = calls_query.sort_of(sort_by), calls_query.columns_of(columns)
 
         def stream(start: int, count: int | None) -> Iterator[Call]:
             self.recorder.flush()
@@ -253,18 +251,20 @@ class WeaveClient:
 
     def delete_call(self, call: Call) -> None:
         """Delete a call and all its descendants."""
+        if not isinstance(call, Call):
+            raise InvalidRequest("call must be a Call; use delete_calls for ids")
         call.delete()
 
     def delete_calls(self, call_ids: list[str]) -> None:
         """Delete calls by their ids, and all their descendants; unknown ids are ignored.
 
         Raises:
+            InvalidRequest: The ids are not a list of texts.
             RequestTooLarge: There are more than 1000 ids.
         """
+        ids = calls_query.ids_of(call_ids)
         self.recorder.flush()
-        self.server.calls_delete(
-            tsi.CallsDeleteReq(project_id=self.project_id, call_ids=list(call_ids))
-        )
+        self.server.calls_delete(tsi.CallsDeleteReq(project_id=self.project_id, call_ids=ids))
 
     def update_display_name(self, call_id: str, name: str) -> None:
         """Set the display name of a call; an empty one removes it."""
@@ -327,19 +327,16 @@ class WeaveClient:
             raise InvalidRefError(
                 f"{ref.uri()} points into an object; delete the object itself, without the path"
             )
-        self.recorder.flush()
-        self.server.obj_delete(
-            tsi.ObjDeleteReq(project_id=ref.project_id, object_id=ref.name, digests=[ref.digest])
-        )
+        self._reader.delete_version(ref)
         self.publisher.forget(ref.name)
 
     def delete_op_version(self, op: OpRef) -> None:
         """Mark a version of an op as deleted.
 
         Raises:
-            NotFoundError: There is no such version.
+            NotFoundError: There is no such version of an op.
         """
-        self.delete_object_version(op)
+        self.delete_object_version(self._reader.op_version(self._object_ref(op)))
 
     def append_rows(self, table: Table | WeaveTable, rows: Iterable[dict[str, Any]]) -> WeaveTable:
         """Store a copy of a table with more rows at its end; the rows there are not read.

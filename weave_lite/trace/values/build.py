@@ -35,6 +35,7 @@ __all__ = ["Builder", "Registrar"]
 _OP_FILE = "obj.py"
 _MAX_CLASSES_TRIED = 5
 _ATOMS = frozenset({int, float, bool, type(None)})
+_HOLDERS = frozenset({list, dict, TableRef})
 _MARKS = ("_type", "_class_name", "_bases")
 
 
@@ -199,6 +200,9 @@ class _Build:
         if classes:
             for key, value in fields.items():
                 fields[key] = self._resolved(value, None if ref is None else ref.with_attr(key))
+        else:
+            for key, value in fields.items():
+                fields[key] = self._with_tables(value, None if ref is None else ref.with_attr(key))
         errors = []
         for cls in classes:
             try:
@@ -266,6 +270,22 @@ class _Build:
             for key, item in value.items():
                 if type(item) not in _ATOMS and type(item) is not str:
                     value[key] = self._resolved(item, None if at is None else at.with_key(key))
+        return value
+
+    def _with_tables(self, value: Any, at: ObjectRef | None) -> Any:
+        """Put tables in the place of their refs, which reads nothing; other refs stay."""
+        if isinstance(value, TableRef):
+            return WeaveTable(self._builder, value, at)
+        if type(value) is list:
+            for index, item in enumerate(value):
+                if type(item) in _HOLDERS:
+                    value[index] = self._with_tables(
+                        item, None if at is None else at.with_index(index)
+                    )
+        elif type(value) is dict:
+            for key, item in value.items():
+                if type(item) in _HOLDERS:
+                    value[key] = self._with_tables(item, None if at is None else at.with_key(key))
         return value
 
     # --- ops ---

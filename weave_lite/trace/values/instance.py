@@ -38,7 +38,10 @@ def rebuilt(cls: type, fields: Mapping[str, Any]) -> Any:
     """
     given = constructor_fields(cls, fields)
     if class_attribute(cls, "__pydantic_fields__") is not MISSING:
-        return cls.model_validate(given)  # type: ignore[attr-defined]
+        is_root = class_attribute(cls, "__pydantic_root_model__") is True
+        return cls.model_validate(given["root"] if is_root else given)  # type: ignore[attr-defined]
+    if class_attribute(cls, "__fields__") is not MISSING:  # a model of pydantic.v1
+        return cls.parse_obj(given)  # type: ignore[attr-defined]
     if not dataclasses.is_dataclass(cls):
         raise TypeError(f"{cls.__name__} is neither a pydantic model nor a dataclass")
     late = [field.name for field in dataclasses.fields(cls) if not field.init]
@@ -51,6 +54,8 @@ def rebuilt(cls: type, fields: Mapping[str, Any]) -> Any:
 
 def _declared_names(cls: type) -> set[str]:
     declared = class_attribute(cls, "__pydantic_fields__")
+    if declared is MISSING:
+        declared = class_attribute(cls, "__fields__")
     if declared is MISSING:
         declared = class_attribute(cls, "__dataclass_fields__")
         return set() if declared is MISSING else set(declared)

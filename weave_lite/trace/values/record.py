@@ -20,21 +20,24 @@ __all__ = [
     "DeletedRef",
     "SavedObject",
     "WeaveObject",
+    "bases_of",
     "class_name_of",
     "fields_of",
+    "followed_fields",
     "stored_record",
     "unwrap",
 ]
 
-_OWN = frozenset({"_bases", "_class_name", "_fetch", "_fields", "ref"})
+_OWN = frozenset({"_bases", "_class_name", "_fetch", "_fields", "_followed", "ref"})
 _set = object.__setattr__
 
 
 class WeaveObject:
     """A stored object of a class that is not imported here.
 
-    A field that holds the ref of another object is fetched when it is first read. A field that
-    holds an op is bound to the record; it runs only where stored code was allowed.
+    A field that holds the ref of another object, or lists and dicts of such refs, is fetched when
+    it is first read. A field that holds an op is bound to the record; it runs only where stored
+    code was allowed.
 
     Args:
         class_name: Name of its class.
@@ -44,12 +47,13 @@ class WeaveObject:
         fetch: Reads what an object ref points to.
     """
 
-    __slots__ = ("__weakref__", "_bases", "_class_name", "_fetch", "_fields", "ref")
+    __slots__ = ("__weakref__", "_bases", "_class_name", "_fetch", "_fields", "_followed", "ref")
 
     _bases: list[str]
     _class_name: str
     _fetch: Callable[[ObjectRef], Any] | None
     _fields: dict[str, Any]
+    _followed: set[str]
     ref: ObjectRef | None
 
     def __init__(
@@ -65,6 +69,8 @@ class WeaveObject:
         _set(self, "_bases", list(bases))
         _set(self, "_fields", fields)
         _set(self, "_fetch", fetch)
+        # Names of the fields of which nothing is left to fetch.
+        _set(self, "_followed", set())
         _set(self, "ref", ref)
 
     def __getattr__(self, name: str) -> Any:
@@ -75,8 +81,9 @@ class WeaveObject:
             raise AttributeError(
                 f"the stored {self._class_name} has no field {name!r}; it has {', '.join(fields)}"
             ) from None
-        if isinstance(value, ObjectRef) and self._fetch is not None:
-            value = fields[name] = self._fetch(value)
+        if self._fetch is not None and name not in self._followed:
+            value = fields[name] = _follow(value, self._fetch)
+            self._followed.add(name)
         return value.__get__(self) if is_op(value) else value
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -84,6 +91,7 @@ class WeaveObject:
             _set(self, name, value)
             return
         self._fields[name] = value
+        self._followed.discard(name)
         _set(self, "ref", None)
 
     def __delattr__(self, name: str) -> None:
@@ -165,9 +173,22 @@ def fields_of(record: WeaveObject) -> dict[str, Any]:
     return record._fields  # not a method: that would stand before a field of its name
 
 
+def followed_fields(record: WeaveObject) -> dict[str, Any]:
+    """Return the fields of a record with what they point to; ops are as they are stored."""
+    for name, value in list(record._fields.items()):
+        if not _is_op(value):
+            getattr(record, name)
+    return fields_of(record)
+
+
 def class_name_of(record: WeaveObject) -> str:
     """Return the name of a record's class."""
     return record._class_name  # noqa: SLF001
+
+
+def bases_of(record: WeaveObject) -> list[str]:
+    """Return the names of the other classes of a record's class."""
+    return list(record._bases)  # noqa: SLF001
 
 
 def stored_record(record: WeaveObject) -> dict[str, Any]:
@@ -176,7 +197,7 @@ def stored_record(record: WeaveObject) -> dict[str, Any]:
     if "ref" in fields:
         fields["ref"] = None
     class_name = class_name_of(record)
-    bases = list(record._bases)  # noqa: SLF001
+    bases = bases_of(record)
     return {"_type": class_name, **fields, "_class_name": class_name, "_bases": bases}
 
 
@@ -193,6 +214,19 @@ def unwrap(value: Any) -> Any:
         return {key: unwrap(item) for key, item in value.items()}
     if isinstance(value, list | WeaveTable):
         return [unwrap(item) for item in value]
+    return value
+
+
+def _follow(value: Any, fetch: Callable[[ObjectRef], Any]) -> Any:
+    """Fetch what a field points to; lists and dicts stay the same ones, so changes of them count."""
+    if isinstance(value, ObjectRef):
+        return fetch(value)
+    if type(value) is list:
+        for index, item in enumerate(value):
+            value[index] = _follow(item, fetch)
+    elif type(value) is dict:
+        for key, item in value.items():
+            value[key] = _follow(item, fetch)
     return value
 
 
@@ -214,6 +248,12 @@ def _same(left: Any, right: Any) -> bool:
     """Compare fields: one may have been fetched already where the other is still a ref."""
     if isinstance(left, ObjectRef) != isinstance(right, ObjectRef):
         return bool(_address(left) == _address(right))
+    if type(left) is list and type(right) is list:
+        return len(left) == len(right) and all(map(_same, left, right))
+    if type(left) is dict and type(right) is dict:
+        return left.keys() == right.keys() and all(
+            _same(value, right[key]) for key, value in left.items()
+        )
     is_same: bool = left == right
     return is_same
 
@@ -222,6 +262,10 @@ def _address(value: Any) -> Any:
     return value if isinstance(value, ObjectRef) else getattr(value, "ref", value)
 
 
+# A value with a deleted part is stored again as it was.
+register_codec(
+    Codec("deleted_ref", lambda cls: cls is DeletedRef, lambda deleted, _: deleted.ref.uri())
+)
 # A record inside another value is written as it was read.
 register_codec(
     Codec(

@@ -1,16 +1,17 @@
 """WeaveTable: the rows of a stored table, read in pages when they are looked at.
 
-Rows are plain dicts to the user (:class:`Row`) that know their ref. Knows no server: reading is
-done by a :class:`RowReader`.
+Knows no server: reading is done by a :class:`RowReader`.
 """
 
 from __future__ import annotations
 
-import marshal
 import threading
-from typing import TYPE_CHECKING, Any, Protocol, Self, SupportsIndex, overload
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, overload
 
-from weave_lite.trace.table import check_row, checked_rows
+from weave_lite.trace.client_context import require_client
+from weave_lite.trace.table import Table, check_row, checked_rows
+from weave_lite.trace.values.row import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,122 +38,6 @@ class RowReader(Protocol):
 
     def find_row(self, ref: TableRef, row_digest: str) -> tuple[int, dict[str, Any]] | None:
         """Find a row by its digest: its position and its value."""
-
-
-class Row(dict[str, Any]):
-    """A row of a stored table: a dict that knows its ref as long as it is not changed."""
-
-    __slots__ = ("_digest", "_index", "_origin", "_print", "_table")
-
-    _digest: str
-    _index: int
-    _origin: ObjectRef | None
-    _print: bytes | None
-    _table: WeaveTable | None
-
-    @classmethod
-    def stored(
-        cls,
-        value: dict[str, Any],
-        digest: str,
-        origin: ObjectRef | None,
-        table: WeaveTable | None = None,
-        index: int = -1,
-    ) -> Row:
-        """Make a row of its stored value.
-
-        Args:
-            value: The value.
-            digest: The row's digest.
-            origin: Where its table was found.
-            table: Its table, which is told when the row changes.
-            index: Its position there.
-        """
-        row = cls(value)
-        row._digest, row._origin = digest, origin
-        row._table, row._index = table, index
-        row._print = _print_of(value)
-        return row
-
-    @property
-    def ref(self) -> ObjectRef | None:
-        """Where the row is stored; None once it was changed."""
-        if not self._digest or self._origin is None:
-            return None
-        return self._origin.with_item(self._digest)
-
-    def is_changed(self) -> bool:
-        """Tell whether the row, or a value inside it, is no longer what was read."""
-        return not self._digest or (self._print is not None and self._print != _printed(self))
-
-    def _change(self) -> None:
-        self._digest = ""
-        if self._table is not None:
-            self._table._keep(self)  # noqa: SLF001 - row and table are one thing
-
-    def __reduce__(self) -> tuple[Callable[..., Row], tuple[Any, ...]]:
-        digest = "" if self.is_changed() else self._digest
-        return Row.stored, (dict(self), digest, self._origin)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(key, value)
-        self._change()
-
-    def __delitem__(self, key: str) -> None:
-        super().__delitem__(key)
-        self._change()
-
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # what dict takes
-        super().update(other)
-        self._change()
-        return self
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Set several keys."""
-        super().update(*args, **kwargs)
-        self._change()
-
-    def setdefault(self, key: str, default: Any = None) -> Any:
-        """Return the value of a key, which is set first when it is absent."""
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def pop(self, key: str, *default: Any) -> Any:
-        """Take a key out."""
-        value = super().pop(key, *default)
-        self._change()
-        return value
-
-    def popitem(self) -> tuple[str, Any]:
-        """Take the last key out."""
-        item = super().popitem()
-        self._change()
-        return item
-
-    def clear(self) -> None:
-        """Take all keys out."""
-        super().clear()
-        self._change()
-
-
-_ATOMS = frozenset({str, int, float, bool, type(None)})
-
-
-def _print_of(value: dict[str, Any]) -> bytes | None:
-    """Note what is inside a row that can change behind its back; None when nothing can."""
-    for item in value.values():
-        if type(item) not in _ATOMS:
-            return _printed(value)
-    return None
-
-
-def _printed(value: dict[str, Any]) -> bytes:
-    try:
-        # Format 2 has no back references, which depend on reference counts.
-        return marshal.dumps(dict(value), 2)
-    except ValueError:  # values of other than the built-in types
-        return repr(value).encode("utf-8", "backslashreplace")
 
 
 class WeaveTable:
@@ -353,12 +238,32 @@ class WeaveTable:
                 self._cache, self._changed = {}, {}
             return self._local
 
+    # --- copying ---
+
+    def __reduce__(self) -> tuple[Callable[..., WeaveTable], tuple[Any, ...]]:
+        # What reads the rows holds a connection; the copy uses the active client instead.
+        return _restored, (None, *self._state())
+
+    def __copy__(self) -> WeaveTable:
+        return _restored(self._reader, *self._state())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WeaveTable:
+        return _restored(self._reader, *deepcopy(self._state(), memo))
+
+    def _state(self) -> tuple[Any, ...]:
+        """Return where the rows are, and what the user changed."""
+        with self._lock:
+            self.is_changed()  # this collects the changed rows
+            local = None if self._local is None else list(self._local)
+            changed = {at: dict(row) for at, row in self._changed.items()}
+            return self._stored_ref, self._origin, local, changed
+
     # --- comparing and showing ---
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, WeaveTable) and not self.is_changed() and not other.is_changed():
             return self._stored_ref.digest == other._stored_ref.digest
-        if isinstance(other, WeaveTable | list):
+        if isinstance(other, WeaveTable | Table | list):
             return _same_rows(self, other)
         return NotImplemented
 
@@ -377,3 +282,44 @@ def _same_rows(left: Iterable[Any], right: Iterable[Any]) -> bool:
         if next(second, nothing) != row:
             return False
     return next(second, nothing) is nothing
+
+
+def _restored(
+    reader: RowReader | None,
+    table_ref: TableRef,
+    ref: ObjectRef | None,
+    local: list[dict[str, Any]] | None,
+    changed: dict[int, dict[str, Any]],
+) -> WeaveTable:
+    table = WeaveTable(reader or _ActiveReader(), table_ref, ref)
+    table._local = local  # noqa: SLF001 - the same class
+    for index, value in changed.items():
+        table._keep(Row.stored(value, "", ref, table, index))  # noqa: SLF001
+    return table
+
+
+class _ActiveReader:
+    """Reads rows through the client that is active: for a table that comes from another process."""
+
+    @property
+    def reader(self) -> Any:
+        """What the client reads with."""
+        return getattr(self._rows(), "reader", None)
+
+    def read_rows(
+        self, ref: TableRef, start: int, stop: int
+    ) -> Sequence[tuple[str, dict[str, Any]]]:
+        """Read rows by position."""
+        return self._rows().read_rows(ref, start, stop)
+
+    def count_rows(self, ref: TableRef) -> int:
+        """Count the rows."""
+        return self._rows().count_rows(ref)
+
+    def find_row(self, ref: TableRef, row_digest: str) -> tuple[int, dict[str, Any]] | None:
+        """Find a row by its digest."""
+        return self._rows().find_row(ref, row_digest)
+
+    @staticmethod
+    def _rows() -> RowReader:
+        return require_client().row_reader

@@ -14,6 +14,7 @@ from weave_lite.trace_server.interface.encoded import (
 )
 from weave_lite.trace_server.store import calls_write, files, object_versions, table_rows
 from weave_lite.trace_server.store.projects import project_pk
+from weave_lite.trace_server.user import default_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
     """
     parts: list[EncodedStart | EncodedEnd] = []
     now = now_micros()
+    user = ""
     for record in records:
         if isinstance(record, EncodedStart | EncodedEnd):
             parts.append(record)
@@ -40,7 +42,10 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
         project = project_pk(conn, record.project_id, create=True)
         match record:
             case EncodedObject():
-                object_versions.insert_version(conn, project, *record[1:], now)
+                # The user is looked up once for all records.
+                user = user or default_user()
+                writer = user if record.wb_user_id is None else record.wb_user_id
+                object_versions.insert_version(conn, project, *record[1:-1], writer, now)
             case EncodedTable():
                 table_rows.insert_table(conn, project, *record[1:])
             case EncodedFile():
