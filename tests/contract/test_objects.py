@@ -16,7 +16,6 @@ from weave_lite.core.errors import (
     InsertTooLarge,
     InvalidRequest,
     NotFoundError,
-    NotSupportedError,
     ObjectDeletedError,
 )
 from weave_lite.trace_server import trace_server_interface as tsi
@@ -182,14 +181,6 @@ def test_builtin_class_must_be_the_leaf_class(server):
     create(server, val, set_base_object_class="Mine")
     with pytest.raises(InvalidRequest, match="builtin_object_class 'Other'"):
         create(server, val, builtin_object_class="Other")
-
-
-def test_builtin_class_of_a_plain_value_is_not_built_yet(server):
-    """A value of a built-in class that is not expanded is refused, and so is a value of none."""
-    with pytest.raises(NotSupportedError, match="built-in object classes"):
-        create(server, {"name": "l", "columns": []}, builtin_object_class="Leaderboard")
-    with pytest.raises(InvalidRequest, match="not int"):
-        create(server, 3, builtin_object_class="Leaderboard")
 
 
 # --- versions ---

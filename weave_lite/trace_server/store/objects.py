@@ -5,11 +5,11 @@ Lists of versions are read in ``objects_query``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.core import digest as digests
 from weave_lite.core.clock import now_micros
-from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
+from weave_lite.core.errors import InvalidRequest, NotFoundError
 from weave_lite.core.object_kinds import classes_of, kind_of
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.content import digest_and_json, stored_digest
@@ -48,10 +48,11 @@ _DELETE_ONE: Final = "UPDATE objects SET deleted_at = ? WHERE pk = ?"
 def create(conn: StoreConnection, req: tsi.ObjCreateReq) -> tsi.ObjCreateRes:
     """Store an object version; content that is there already becomes the latest again.
 
+    A value of a built-in class is expanded first.
+
     Raises:
-        InvalidRequest: The value is not JSON, or its class is not ``builtin_object_class``.
+        InvalidRequest: The value is not JSON, or not of the class ``builtin_object_class``.
         DigestMismatchError: ``expected_digest`` is not the digest of the value.
-        NotSupportedError: The value of a built-in class is not expanded.
     """
     obj = req.obj
     return tsi.ObjCreateRes(digest=_create(conn, obj), object_id=obj.object_id)
@@ -125,8 +126,7 @@ def delete(conn: StoreConnection, req: tsi.ObjDeleteReq) -> tsi.ObjDeleteRes:
 
 
 def _create(conn: StoreConnection, obj: tsi.ObjSchemaForInsert) -> str:
-    val = obj.val
-    base, leaf = _classes(obj)
+    val, base, leaf = _classed(obj)
     actual, text = digest_and_json("obj.val", val)
     digest = stored_digest(obj.expected_digest, actual, lambda: digests.digest_json_sorted(val))
     pk = project_pk(conn, obj.project_id, create=True)
@@ -137,24 +137,22 @@ def _create(conn: StoreConnection, obj: tsi.ObjSchemaForInsert) -> str:
     return digest
 
 
-def _classes(obj: tsi.ObjSchemaForInsert) -> tuple[str | None, str | None]:
+def _classed(obj: tsi.ObjSchemaForInsert) -> tuple[Any, str | None, str | None]:
+    """Give a value as it is stored, with its base class and its own class."""
     base, leaf = classes_of(obj.val)
     builtin = obj.builtin_object_class
     if builtin is None:
-        return base, leaf
+        return obj.val, base, leaf
     if leaf is None:
-        if not isinstance(obj.val, dict):
-            raise InvalidRequest(
-                f"obj.val must be an object of class {builtin!r}, as obj.builtin_object_class "
-                f"says, not {type(obj.val).__name__}"
-            )
-        raise NotSupportedError(
-            f"obj.builtin_object_class {builtin!r}: built-in object classes are not supported by "
-            "the embedded store yet; send the expanded value, with _class_name and _bases"
+        # Models of all classes are built on import, and few objects are of one.
+        from weave_lite.trace_server.interface.builtin_object_classes import (  # noqa: PLC0415
+            registry,
         )
+
+        return registry.expanded(builtin, obj.val), builtin, builtin
     if leaf != builtin:
         raise InvalidRequest(
             f"obj.builtin_object_class {builtin!r} is not the class of obj.val, {leaf!r}; "
             "give the value's own class or leave it out"
         )
-    return base, leaf
+    return obj.val, base, leaf
