@@ -302,7 +302,6 @@ def test_filters(server, filter_fields, expected):
         ({"sort_by": [{"field": "nope", "direction": "asc"}]}, InvalidFieldError, "nope"),
         ({"project_id": "nope"}, InvalidRequest, "project_id"),
         ({"include_costs": True}, NotSupportedError, "include_costs"),
-        ({"include_feedback": True}, NotSupportedError, "include_feedback"),
     ],
 )
 @pytest.mark.parametrize("is_filled", [False, True])

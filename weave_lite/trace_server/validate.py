@@ -237,16 +237,12 @@ def calls_query(req: tsi.CallsQueryReq) -> None:
 
     Raises:
         InvalidRequest: A list is too long, or limit or offset is negative.
-        NotSupportedError: It asks for costs or feedback.
+        NotSupportedError: It asks for costs.
     """
     project_id(req.project_id)
     _filter(req.filter)
     _page(req.limit, req.offset)
-    _not_yet(
-        req,
-        "include_costs",
-        "include_feedback",
-    )
+    _not_yet(req, "include_costs")
 
 
 def calls_query_stats(req: tsi.CallsQueryStatsReq) -> None:

@@ -2,7 +2,8 @@
 
 Written from the text of the contract, value by value and row by row, with none of the compiler's
 shortcuts. A value is text, a number, a bool, a container (dict or list), a :class:`Date`, MISSING
-(missing or null) or UNKNOWN; an operation gives True, False or None (unknown).
+(missing or null) or UNKNOWN; an operation gives True, False or None (unknown). A field of feedback
+stands for each of its values in turn; a comparison is true when it is true for any.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ import json
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 MISSING = object()
 UNKNOWN = object()
 NUMBER = re.compile(r"[ \t\n\r]*(-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)[ \t\n\r]*")
+FEEDBACK = re.compile(r"feedback\.\[(.+?)\]\.(payload|runnable_ref)(?:\.(.*))?", re.DOTALL)
+COMPARISONS = {"$eq", "$gt", "$gte", "$in", "$contains"}
+OPERATIONS = {*COMPARISONS, "$and", "$or", "$not"}
 JSON_COLUMNS = ("inputs", "output", "attributes", "summary")
 
 
@@ -40,6 +45,32 @@ def evaluate(row: dict[str, Any], node: Any) -> bool | None:
         return negation(conjunction([negation(evaluate(row, part)) for part in parts]))
     if name == "$not":
         return negation(evaluate(row, parts[0]))
+    results = [comparison(row, name, each) for each in spread(row, parts)]
+    return negation(conjunction([negation(one) for one in results]))
+
+
+def spread(row: dict[str, Any], node: Any) -> list[Any]:
+    """Write a part of a comparison once for each choice of feedback that it may stand for."""
+    if isinstance(node, list):
+        return [list(each) for each in product(*(spread(row, part) for part in node))]
+    if not isinstance(node, dict) or "$literal" in node or OPERATIONS & node.keys():
+        return [node]
+    if node.get("$getField", "").startswith("feedback."):
+        return [{"$value": value} for value in feedback_values(row, node["$getField"])]
+    parts = product(*(spread(row, part) for part in node.values()))
+    return [dict(zip(node, each, strict=True)) for each in parts]
+
+
+def feedback_values(row: dict[str, Any], path: str) -> list[Any]:
+    """The values of a field of feedback, oldest first; of no feedback one that is missing."""
+    feedback_type, column, rest = FEEDBACK.fullmatch(path).groups()
+    rows = [one for one in row.get("feedback", ()) if one["feedback_type"] == feedback_type]
+    parts = [] if rest is None else rest.split(".")
+    return [at(one[column], parts) for one in rows] or [MISSING]
+
+
+def comparison(row: dict[str, Any], name: str, parts: Any) -> bool | None:
+    """Evaluate a comparison in which no feedback is left."""
     if name == "$in":
         found = [equals(row, parts[0], entry) for entry in parts[1]]
         return negation(conjunction([negation(one) for one in found])) if found else False
@@ -191,6 +222,8 @@ def operand(row: dict[str, Any], node: Any) -> Any:
     ((name, value),) = node.items()
     if name == "$literal":
         return MISSING if value is None else value
+    if name == "$value":
+        return value
     if name == "$getField":
         return field(row, value)
     if name == "$convert":
@@ -243,6 +276,11 @@ def field(row: dict[str, Any], path: str) -> Any:
         return UNKNOWN if value is None else Date(value)
     if first not in JSON_COLUMNS:
         return MISSING if value is None else value
+    return at(value, parts)
+
+
+def at(value: Any, parts: list[str]) -> Any:
+    """The value at a path."""
     found = walk(value, parts)
     if found is MISSING:
         others = [walk(value, run) for run in joined(parts) if run != parts]

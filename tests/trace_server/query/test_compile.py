@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from weave_lite.core.errors import InvalidFieldError, InvalidQueryError, NotSupportedError
+from weave_lite.core.errors import InvalidFieldError, InvalidQueryError
 from weave_lite.trace_server.interface.query import Query
 from weave_lite.trace_server.query.call_tables import CallTables
 from weave_lite.trace_server.query.compile import compile_filter
@@ -173,10 +173,13 @@ def test_unknown_fields_are_refused(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["feedback.[wandb.note.1].payload.note", "feedback.[t].runnable_ref"]
 )
-def test_feedback_fields_say_that_they_are_not_there_yet(path: str) -> None:
-    """A well-formed feedback field is refused as not supported."""
-    with pytest.raises(NotSupportedError):
-        compiled({"$eq": [field(path), literal(1)]})
+def test_feedback_fields_are_bound_and_asked_of_any_row(path: str) -> None:
+    """A comparison of feedback is one subquery; the type is a parameter, never a part of the SQL."""
+    sql, parameters = compiled({"$eq": [field(path), literal("x")]})
+    assert sql.startswith("EXISTS (SELECT 1")
+    assert "LEFT OUTER JOIN feedback" in sql
+    assert "wandb" not in sql
+    assert {path.partition("[")[2].partition("]")[0], "x"} <= set(parameters)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,21 @@ MICROS = st.sampled_from([0, 1_709_287_200_000_000, 1_709_287_200_500_000, 1_709
 OP_NAMES = st.sampled_from(
     ["op", "gpt-4", "weave:///acme/demo/op/predict:AbC", "weave:///acme/demo/op/predict_more:D"]
 )
+RUNNABLE = "wandb.runnable.s"
+FEEDBACK = st.one_of(
+    st.fixed_dictionaries(
+        {"feedback_type": st.just("mine"), "payload": OBJECTS, "runnable_ref": st.none()}
+    ),
+    st.fixed_dictionaries(
+        {
+            "feedback_type": st.just(RUNNABLE),
+            "payload": st.builds(lambda output: {"output": output}, VALUES),
+            "runnable_ref": st.sampled_from(
+                ["weave:///acme/demo/object/s:A", "weave:///acme/demo/object/s:B"]
+            ),
+        }
+    ),
+)
 ROWS = st.fixed_dictionaries(
     {
         "op_name": OP_NAMES,
@@ -86,6 +101,7 @@ ROWS = st.fixed_dictionaries(
         "output": VALUES,
         "attributes": OBJECTS,
         "summary": OBJECTS,
+        "feedback": st.lists(FEEDBACK, max_size=3),
     }
 )
 PATHS = st.lists(
@@ -115,6 +131,16 @@ FIELDS = st.one_of(
         st.sampled_from(["inputs", "inputs", "output", "attributes", "summary"]),
         PATHS,
     ),
+    st.sampled_from(
+        [
+            f"feedback.[{RUNNABLE}].payload.output",
+            f"feedback.[{RUNNABLE}].payload.output.a",
+            f"feedback.[{RUNNABLE}].payload",
+            f"feedback.[{RUNNABLE}].runnable_ref",
+            "feedback.[nobody's].payload.a",
+        ]
+    ),
+    st.builds(lambda parts: ".".join(["feedback.[mine].payload", *parts]), PATHS),
 )
 FIELD_NODES = st.builds(lambda name: {"$getField": name}, FIELDS)
 LITERALS = st.builds(lambda value: {"$literal": value}, SCALARS)
@@ -184,6 +210,18 @@ def store(server: SqliteTraceServer, rows: list[dict[str, Any]]) -> None:
             )
 
 
+def store_feedback(server: SqliteTraceServer, rows: list[dict[str, Any]]) -> None:
+    """Store the feedback on calls ``0``, ``1`` and so on."""
+    batch = [
+        tsi.FeedbackCreateReq(
+            project_id=PROJECT, weave_ref=f"weave:///{PROJECT}/call/{number}", **feedback
+        )
+        for number, row in enumerate(rows)
+        for feedback in row["feedback"]
+    ]
+    server.feedback_create_batch(tsi.FeedbackCreateBatchReq(batch=batch))
+
+
 def as_stored(row: dict[str, Any]) -> dict[str, Any]:
     """A running call has none of the fields of its end."""
     if row["ended_at"] is not None:
@@ -202,6 +240,7 @@ def test_finds_what_the_reference_finds(rows: list[dict[str, Any]], operation: A
     note(f"expected {expected}")
     with SqliteTraceServer(":memory:") as server:
         store(server, rows)
+        store_feedback(server, rows)
         query = {"project_id": PROJECT, "query": {"$expr": operation}}
         sort = [{"field": "id", "direction": "asc"}]
         found = server.calls_query(tsi.CallsQueryReq.model_validate({**query, "sort_by": sort}))
@@ -270,3 +309,37 @@ def test_sorts_as_the_reference_sorts(
         found = [int(call.id) for call in server.calls_query(req).calls]
     assert [ranks[n] for n in found] == expected
     assert sorted(found) == numbers
+
+
+@given(
+    lists=st.lists(st.lists(VALUES, max_size=3), min_size=1, max_size=6),
+    descending=st.booleans(),
+)
+def test_sorts_by_the_newest_feedback(lists: list[list[Any]], descending: bool) -> None:
+    """A call goes by its newest feedback; one that has none comes last in both directions."""
+    from reference import feedback_values
+
+    name = "feedback.[mine].payload.a"
+    template = dict.fromkeys(("parent_id", "display_name", "exception")) | {"wb_user_id": "u"}
+    documents = {"inputs": {}, "attributes": {}, "summary": {}, "output": None}
+    times = {"op_name": "op", "started_at": 0, "ended_at": 1}
+    rows = [
+        {
+            **template,
+            **documents,
+            **times,
+            "feedback": [{"feedback_type": "mine", "payload": {"a": value}} for value in values],
+        }
+        for values in lists
+    ]
+    ranks = [sort_rank(feedback_values(row, name)[-1]) for row in rows]
+    groups = [sorted((r for r in ranks if r[0] == n), reverse=descending) for n in range(2)]
+    expected = [*groups[0], *groups[1], *(rank for rank in ranks if rank[0] == 2)]
+    with SqliteTraceServer(":memory:") as server:
+        store(server, rows)
+        store_feedback(server, rows)
+        sort = [{"field": name, "direction": "desc" if descending else "asc"}]
+        req = tsi.CallsQueryReq.model_validate({"project_id": PROJECT, "sort_by": sort})
+        found = [int(call.id) for call in server.calls_query(req).calls]
+    assert [ranks[n] for n in found] == expected
+    assert sorted(found) == list(range(len(rows)))

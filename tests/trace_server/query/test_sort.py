@@ -7,7 +7,7 @@ from one_call import FIELDS, TABLES
 from sqlalchemy import select
 from sqlalchemy.dialects import sqlite
 
-from weave_lite.core.errors import InvalidFieldError, NotSupportedError
+from weave_lite.core.errors import InvalidFieldError
 from weave_lite.core.jsontext import compact
 from weave_lite.trace_server.interface.query import SortBy
 from weave_lite.trace_server.query.sort import compile_json_sort, compile_sort
@@ -52,10 +52,13 @@ def test_unknown_fields_are_refused(name):
         )
 
 
-def test_feedback_is_not_there_yet():
-    """A well-formed feedback field is refused as not supported."""
-    with pytest.raises(NotSupportedError):
-        compile_sort(by("feedback.[t].payload.x asc"), FIELDS)
+def test_feedback_goes_by_its_newest():
+    """A key of feedback is read from the newest row of the type."""
+    (key, last) = rendered(compile_sort(by("feedback.[t].runnable_ref asc"), FIELDS))
+    assert key.startswith("(SELECT feedback_1.runnable_ref")
+    assert "ORDER BY -feedback_1.created_at, feedback_1.id DESC" in key
+    assert key.endswith("ASC NULLS LAST")
+    assert last == "calls.id ASC"
 
 
 VALUES = [

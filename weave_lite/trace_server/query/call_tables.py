@@ -21,6 +21,7 @@ class CallTables(NamedTuple):
         call_inputs: Inputs, with the key of the call.
         call_outputs: Outputs, with the key of the call.
         call_refs: Refs found in inputs (side 0) and output (side 1).
+        feedback: Feedback, with the id of the call that it is about.
     """
 
     calls: Table
@@ -30,6 +31,7 @@ class CallTables(NamedTuple):
     call_inputs: Table
     call_outputs: Table
     call_refs: Table
+    feedback: Table
 
     @classmethod
     def of(cls, metadata: MetaData) -> CallTables:

@@ -6,6 +6,7 @@ Takes the AST and a field map, gives an SQL condition; NULL in it is unknown. Ex
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -27,6 +28,7 @@ from weave_lite.trace_server.query.compare import (
     equals_any,
 )
 from weave_lite.trace_server.query.convert import convert, truth_of
+from weave_lite.trace_server.query.feedback_sets import FeedbackField, any_of
 from weave_lite.trace_server.query.fields import InternedText
 from weave_lite.trace_server.query.jsonpath import JsonField
 from weave_lite.trace_server.query.text_search import contains
@@ -73,6 +75,7 @@ class _Scope(NamedTuple):
             the top they are the same, which allows forms that indexes serve.
         depth: Operations around it.
         operand_depth: Those of them that take it as an operand, not as a condition.
+        sets: The fields of feedback that the comparison around it names so far.
     """
 
     fields: FieldMap
@@ -81,6 +84,7 @@ class _Scope(NamedTuple):
     is_exact: bool = False
     depth: int = 0
     operand_depth: int = 0
+    sets: list[FeedbackField] | None = None
 
 
 def compile_filter(query: ast.Query, fields: FieldMap) -> Sql:
@@ -115,11 +119,22 @@ def _condition(node: Node, scope: _Scope) -> Sql:
     """Compile a part that stands for true, false or unknown."""
     rule = _OPERATIONS.get(type(node))
     if rule is None:
-        return truth_of(_operand(node, scope))
+        return _of_any_feedback(lambda node, scope: truth_of(_operand(node, scope)), node, scope)
     scope.counter.append(None)
     if len(scope.counter) > _MAX_OPERATIONS:
         raise InvalidQueryError(f"the query has more than {_MAX_OPERATIONS} operations; split it")
     return rule(node, scope._replace(depth=_deeper(scope.depth, _MAX_DEPTH)))
+
+
+def _of_any_feedback(rule: Callable[[Any, _Scope], Sql], node: Node, scope: _Scope) -> Sql:
+    """Compile a comparison; of fields of feedback it is true when it is true for any feedback."""
+    sets: list[FeedbackField] = []
+    condition = rule(node, scope._replace(sets=sets))
+    return any_of(sets, condition, is_exact=scope.is_exact) if sets else condition
+
+
+def _comparing(rule: Callable[[Any, _Scope], Sql]) -> Callable[[Any, _Scope], Sql]:
+    return partial(_of_any_feedback, rule)
 
 
 def _deeper(depth: int, limit: int) -> int:
@@ -134,6 +149,11 @@ def _operand(node: Node, scope: _Scope) -> Operand:
         return _literal(node)
     if isinstance(node, ast.GetFieldOperator):
         field = scope.fields.resolve(node.get_field_)
+        if isinstance(field, FeedbackField):
+            # Two names of one type are two sets: each has a value per feedback of its own.
+            assert scope.sets is not None
+            scope.sets.append(field)
+            field = field.operand
         scope.widths.append(field.width if isinstance(field, JsonField) else 1)
         return field
     depth = _deeper(scope.operand_depth, _MAX_OPERAND_DEPTH)
@@ -192,8 +212,22 @@ def _in(node: ast.InOperation, scope: _Scope) -> Sql:
     operand, entries = node.in_
     if not entries:
         return FALSE
+    sets = [entry for entry in entries if _names_feedback(entry)]
+    if sets and len(entries) > 1:
+        # Each such entry is a comparison of its own: SQLite joins no more than 64 tables.
+        plain = [entry for entry in entries if not _names_feedback(entry)]
+        parts = [part for part in (plain, *([one] for one in sets)) if part]
+        nodes = [ast.InOperation.from_trusted({"in_": (operand, part)}) for part in parts]
+        return joined(operators.or_, [_condition(each, scope) for each in nodes])
     scope.widths.append(len(entries))
     return _equals(_operand(operand, scope), [_operand(entry, scope) for entry in entries], scope)
+
+
+def _names_feedback(node: Node) -> bool:
+    """Tell whether an operand is a field of feedback, converted or not."""
+    while isinstance(node, ast.ConvertOperation):
+        node = node.convert_.input
+    return isinstance(node, ast.GetFieldOperator) and node.get_field_.startswith("feedback.")
 
 
 def _equals(operand: Operand, others: Sequence[Operand], scope: _Scope) -> Sql:
@@ -277,11 +311,11 @@ _OPERATIONS: dict[type, Callable[[Any, _Scope], Sql]] = {
     ast.AndOperation: _and,
     ast.OrOperation: _or,
     ast.NotOperation: _not,
-    ast.EqOperation: _eq,
-    ast.GtOperation: _gt,
-    ast.GteOperation: _gte,
-    ast.LtOperation: _lt,
-    ast.LteOperation: _lte,
-    ast.InOperation: _in,
-    ast.ContainsOperation: _contains,
+    ast.EqOperation: _comparing(_eq),
+    ast.GtOperation: _comparing(_gt),
+    ast.GteOperation: _comparing(_gte),
+    ast.LtOperation: _comparing(_lt),
+    ast.LteOperation: _comparing(_lte),
+    ast.InOperation: _comparing(_in),
+    ast.ContainsOperation: _comparing(_contains),
 }

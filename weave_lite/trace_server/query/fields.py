@@ -5,14 +5,16 @@ The map is the only way from a caller's text to a column. Knows no AST.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import case, func, select
 
-from weave_lite.core.errors import InvalidFieldError, NotSupportedError
+from weave_lite.core.errors import InvalidFieldError
 from weave_lite.core.jsontext import compact
 from weave_lite.core.refs import SCHEME
 from weave_lite.trace_server.query import derived
+from weave_lite.trace_server.query.feedback_sets import FeedbackField, feedback_field
 from weave_lite.trace_server.query.jsonpath import JsonColumn, json_field
 from weave_lite.trace_server.query.values import NULL, Kind, Operand, Value, Varying, bind_text
 
@@ -75,7 +77,7 @@ class FieldMap:
         fields: Whole names and their operands.
         json_columns: Names that may be followed by a path.
         families: First parts whose names have a form of their own (``feedback``); each function
-            takes the whole name and gives an operand or raises.
+            takes the whole name and gives a field or raises.
         default_order: Field that orders rows when no other is asked for.
         tie_breaker: Column that ends every order.
         expanded: Paths at which refs are replaced by what they point to, for fields below them.
@@ -85,7 +87,7 @@ class FieldMap:
         self,
         fields: Mapping[str, Operand],
         json_columns: Mapping[str, JsonColumn],
-        families: Mapping[str, Callable[[str], Operand]],
+        families: Mapping[str, Callable[[str], FeedbackField]],
         default_order: str,
         tie_breaker: ColumnElement[Any],
         expanded: Sequence[str] = (),
@@ -102,8 +104,8 @@ class FieldMap:
         """The names that may be asked for."""
         return [*self._fields, *(f"{name}.<path>" for name in self._json_columns)]
 
-    def resolve(self, name: str) -> Operand:
-        """Find the operand of a field name.
+    def resolve(self, name: str) -> Operand | FeedbackField:
+        """Find the operand of a field name, or the set of them for feedback of calls.
 
         Raises:
             InvalidFieldError: There is no such field; the message lists those that are.
@@ -181,21 +183,7 @@ def calls_fields(tables: CallTables, expanded: Sequence[str] = ()) -> FieldMap:
         "attributes": JsonColumn(tables.attribute_sets.c.attributes, is_object=True),
         "summary": JsonColumn(calls.c.summary, is_object=True),
     }
+    feedback = partial(feedback_field, tables=tables, nullable_text=NullableText)
     return FieldMap(
-        fields, json_columns, {"feedback": _feedback_field}, "started_at", calls.c.id, expanded
-    )
-
-
-def _feedback_field(name: str) -> Operand:
-    """Check the form ``feedback.[<type>].payload.<path>`` or ``feedback.[<type>].runnable_ref``."""
-    opening, _, rest = name.partition(".[")
-    feedback_type, closing, column = rest.partition("].")
-    is_known = column == "runnable_ref" or column.partition(".")[0] == "payload"
-    if opening != "feedback" or not closing or not feedback_type or not is_known:
-        raise InvalidFieldError(
-            f"no field {name!r}; write feedback.[<type>].payload.<path> "
-            "or feedback.[<type>].runnable_ref"
-        )
-    raise NotSupportedError(
-        f"the field {name!r} needs feedback, which this store does not hold yet; leave it out"
+        fields, json_columns, {"feedback": feedback}, "started_at", calls.c.id, expanded
     )

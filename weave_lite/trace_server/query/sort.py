@@ -6,15 +6,17 @@ JSON values go numbers first (and texts that are numbers, by value), then other 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, literal_column
 
+from weave_lite.trace_server.query.feedback_sets import FeedbackField, newest
 from weave_lite.trace_server.query.jsonpath import JsonColumn, JsonField, json_field
 from weave_lite.trace_server.query.values import Kind, Operand, Sql, Value, Varying, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -62,17 +64,28 @@ def compile_json_sort(
     return keys
 
 
-def _order(operand: Operand, *, is_descending: bool) -> list[Sql]:
+def _order(field: Operand | FeedbackField, *, is_descending: bool) -> list[Sql]:
+    key_of: Callable[[Sql], Sql] = _as_it_is
+    if isinstance(field, FeedbackField):
+        operand, key_of = field.operand, partial(newest, field)
+    else:
+        operand = field
     if isinstance(operand, JsonField):
-        return _json_order(operand, is_descending=is_descending)
-    value = operand.value if isinstance(operand, Varying) else operand.sql
+        return _json_order(operand, key_of, is_descending=is_descending)
+    value = key_of(operand.value if isinstance(operand, Varying) else operand.sql)
     if is_descending:
         return [value.desc()]  # SQLite has NULL last here by itself, and an index serves it
     is_nullable = isinstance(operand, Varying) or operand.is_nullable
     return [value.asc().nulls_last() if is_nullable else value.asc()]
 
 
-def _json_order(field: JsonField, *, is_descending: bool) -> list[Sql]:
+def _as_it_is(key: Sql) -> Sql:
+    return key
+
+
+def _json_order(
+    field: JsonField, key_of: Callable[[Sql], Sql], *, is_descending: bool
+) -> list[Sql]:
     """SQLite orders NULL, then numbers, then texts: so one key serves for ascending.
 
     Descending takes two, one for each group, because NULL then comes last by itself.
@@ -82,13 +95,13 @@ def _json_order(field: JsonField, *, is_descending: bool) -> list[Sql]:
     if not is_descending:
         text = (_word("text"), func.coalesce(number, field.value))
         key = case(text, *words, value=field.selector, else_=field.value)
-        return [key.asc().nulls_last()]
+        return [key_of(key).asc().nulls_last()]
     numbers = [(_word(kind), field.value) for kind in ("real", "integer")]
     containers = [(_word(kind), field.value) for kind in ("object", "array")]
     plain_text = (_word("text"), case((number.is_(None), field.value)))
     by_number = case(*numbers, (_word("text"), number), value=field.selector)
     by_text = case(plain_text, *words, *containers, value=field.selector)
-    return [by_number.desc(), by_text.desc()]
+    return [key_of(by_number).desc(), key_of(by_text).desc()]
 
 
 def _word(word: str) -> Sql:

@@ -10,9 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weave_lite.trace_server.store import annotation_specs as annotation_specs
     from weave_lite.trace_server.store import calls_read as calls_read
     from weave_lite.trace_server.store import calls_write as calls_write
     from weave_lite.trace_server.store import encoded as encoded
+    from weave_lite.trace_server.store import feedback as feedback
+    from weave_lite.trace_server.store import feedback_query as feedback_query
     from weave_lite.trace_server.store import files as files
     from weave_lite.trace_server.store import objects as objects
     from weave_lite.trace_server.store import objects_query as objects_query
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store import tables as tables
 
 _MODULES = frozenset(
-    "calls_read calls_write encoded files objects objects_query projects refs rows_read tables".split()
+    "annotation_specs calls_read calls_write encoded feedback feedback_query files objects objects_query"
+    " projects refs rows_read tables".split()
 )
 
 

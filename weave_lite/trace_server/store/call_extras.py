@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from weave_lite.trace_server.store import call_expansion, call_sizes
+from weave_lite.trace_server.store import call_expansion, call_feedback, call_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +26,13 @@ class Extras(NamedTuple):
         has_sizes: Whether the stored size of each call is wanted.
         has_total_sizes: Whether that of the whole trace is wanted, for roots.
         expansion: Paths at which refs are replaced by what they point to, the short ones first.
+        has_feedback: Whether the feedback on each call is wanted.
     """
 
     has_sizes: bool = False
     has_total_sizes: bool = False
     expansion: tuple[str, ...] = ()
+    has_feedback: bool = False
 
 
 def extras_of(req: tsi.CallsQueryReq | tsi.CallReadReq) -> Extras | None:
@@ -38,7 +40,12 @@ def extras_of(req: tsi.CallsQueryReq | tsi.CallReadReq) -> Extras | None:
     expansion: tuple[str, ...] = ()
     if getattr(req, "return_expanded_column_values", None) is not False:
         expansion = call_expansion.in_order(getattr(req, "expand_columns", None) or ())
-    extras = Extras(bool(req.include_storage_size), bool(req.include_total_storage_size), expansion)
+    extras = Extras(
+        bool(req.include_storage_size),
+        bool(req.include_total_storage_size),
+        expansion,
+        bool(getattr(req, "include_feedback", None)),
+    )
     return extras if any(extras) else None
 
 
@@ -60,4 +67,6 @@ def add(
         added = call_sizes.add_sizes(conn, project, added)
     if extras.has_total_sizes:
         added = call_sizes.add_total_sizes(conn, project, added)
+    if extras.has_feedback:
+        added = call_feedback.add(conn, project, added)
     return added

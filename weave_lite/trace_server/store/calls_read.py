@@ -11,7 +11,13 @@ from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store import call_expansion, call_extras, call_search, call_sizes
+from weave_lite.trace_server.store import (
+    call_expansion,
+    call_extras,
+    call_feedback,
+    call_search,
+    call_sizes,
+)
 from weave_lite.trace_server.store.call_extras import extras_of
 from weave_lite.trace_server.store.call_rows import (
     Columns,
@@ -53,7 +59,8 @@ def read(conn: StoreConnection, req: tsi.CallReadReq) -> tsi.CallReadRes:
 
 def stream(store: Store, req: tsi.CallsQueryReq) -> Iterator[tsi.CallSchema]:
     """Find calls and read them one by one; a bad query is refused before the first."""
-    return _decoding(stream_encoded(store, req))
+    calls = _decoding(stream_encoded(store, req))
+    return map(call_feedback.with_dates, calls) if req.include_feedback else calls
 
 
 def stream_encoded(store: Store, req: tsi.CallsQueryReq) -> Generator[EncodedCall, None, None]:
