@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 # Loaded by the interpreter at start: any attempt to connect anywhere fails.
 NO_NETWORK = """
 import socket
@@ -25,7 +26,8 @@ def offline_environment(folder: Path) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sitecustomize.py").write_text(NO_NETWORK)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WEAVE")}
-    return {**kept, "PYTHONPATH": str(folder)}
+    # The library of this checkout, whichever is installed.
+    return {**kept, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
 
 
 def test_there_are_examples() -> None:

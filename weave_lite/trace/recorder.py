@@ -16,6 +16,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from weave_lite.trace import at_exit
+from weave_lite.trace.context import tracing_disabled
 from weave_lite.trace.guard import warn
 from weave_lite.trace.record_writer import writer_for
 
@@ -272,7 +273,9 @@ class Recorder:
             size += entry[1]
         is_written = False
         try:
-            is_written = not taken or self._attempt([record for record, _ in taken])
+            # A driver that is itself traced would make records of the writing of records, for ever.
+            with tracing_disabled():
+                is_written = not taken or self._attempt([record for record, _ in taken])
         finally:
             if is_written:
                 self._queued_bytes -= size

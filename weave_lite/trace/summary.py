@@ -14,7 +14,7 @@ from weave_lite.serialize.introspect import MISSING, class_attribute, instance_f
 if TYPE_CHECKING:
     from weave_lite.trace.call import Call
 
-__all__ = ["add_child", "complete", "merged", "usage_of"]
+__all__ = ["add_child", "add_counts", "complete", "merged", "usage_of"]
 
 # Children may end in several threads at once. Reentrant, because a generator may be collected, and
 # so end its call, at any moment.
@@ -106,8 +106,20 @@ def add_child(parent: Call, child: Call, summary: dict[str, Any] | None) -> None
         child: The finished child, whose counts include its descendants.
         summary: What its summary holds besides the counts, or None.
     """
-    parent._successes += child._successes  # noqa: SLF001 - the totals belong to this module
-    parent._errors += child._errors  # noqa: SLF001
+    add_counts(parent, child._successes, child._errors, summary)  # noqa: SLF001
+
+
+def add_counts(parent: Call, successes: int, errors: int, summary: dict[str, Any] | None) -> None:
+    """Add to a live call's totals what something below it comes to.
+
+    Args:
+        parent: The live call.
+        successes: How many calls below it ended well.
+        errors: How many did not.
+        summary: What their summaries hold besides the counts, or None.
+    """
+    parent._successes += successes  # noqa: SLF001
+    parent._errors += errors  # noqa: SLF001
     if summary:
         with _lock:
             totals = parent._totals  # noqa: SLF001

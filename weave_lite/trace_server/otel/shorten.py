@@ -1,0 +1,41 @@
+"""Names that are too long, cut where they fall apart by themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from weave_lite.core.names import MAX_DISPLAY_NAME_LENGTH, MAX_NAME_LENGTH
+
+__all__ = ["short_display_name", "short_op_name"]
+
+_DELIMITERS: Final = ",;| /?."
+_HASH_LENGTH: Final = 4
+
+
+def short_op_name(name: str) -> str:
+    """Cut a name to 128 characters; what was cut stays told apart by a hash of the whole.
+
+    Example:
+        >>> short_op_name("GET /items?" + "id=1," * 40)[-14:]
+        'id=1,id=1:5bb4'
+    """
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()
+    return _cut(name, MAX_NAME_LENGTH, f":{digest[:_HASH_LENGTH]}")
+
+
+def short_display_name(name: str) -> str:
+    """Cut a display name to 1024 characters, ending in ``...`` when something was cut."""
+    if len(name) <= MAX_DISPLAY_NAME_LENGTH:
+        return name
+    return _cut(name, MAX_DISPLAY_NAME_LENGTH, "...")
+
+
+def _cut(name: str, limit: int, suffix: str) -> str:
+    room = limit - len(suffix)
+    # One more than there is room for: a delimiter there is not kept.
+    last = max(name.rfind(delimiter, 0, room + 1) for delimiter in _DELIMITERS)
+    # A delimiter at the very start would leave nothing of the name.
+    return name[: last if last > 0 else room] + suffix
