@@ -249,7 +249,10 @@ def test_every_command_has_help() -> None:
 
     group = get_command(app)
     names = set(group.commands)
-    assert names == {"demo", "path", "status", "calls", "show", "tree"}
+    assert names == {
+        *("demo", "path", "status", "calls", "show", "tree"),
+        *("doctor", "backup", "prune"),
+    }
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     for name, command in group.commands.items():
         assert command.help, name

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from weave_lite.cli import calls, demo, store
+from weave_lite.cli import calls, demo, maintenance, store
 from weave_lite.core.errors import WeaveLiteError
 
 __all__ = ["app", "main"]
@@ -22,7 +22,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo.demo, store.path, store.status, calls.calls, calls.show, calls.tree):
+for command in (
+    *(demo.demo, store.path, store.status, calls.calls, calls.show, calls.tree),
+    *(maintenance.doctor, maintenance.backup, maintenance.prune),
+):
     app.command()(command)
 
 
