@@ -18,16 +18,9 @@ def server():
 @pytest.mark.parametrize(
     "method",
     [
-        "feedback_create",
-        "feedback_query",
-        "feedback_purge",
-        "feedback_replace",
         "cost_create",
         "cost_query",
         "cost_purge",
-        "completions_create",
-        "actions_execute_batch",
-        "otel_export",
     ],
 )
 def test_what_is_not_built_says_so(server, method):

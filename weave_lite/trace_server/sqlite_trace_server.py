@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from weave_lite.core.errors import InvalidRequest, NotSupportedError
-from weave_lite.trace_server import store, validate
+from weave_lite.trace_server import store, validate, validate_feedback
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.engine import Store
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from weave_lite.trace_server.interface.encoded import EncodedCall, EncodedRecord
+    from weave_lite.trace_server.store.feedback import NewFeedback
 
 __all__ = ["SqliteTraceServer"]
 
@@ -276,23 +277,48 @@ class SqliteTraceServer:
         with self._store.read() as conn:
             return store.files.stats(conn, req)
 
-    # --- not built yet ---
+    # --- feedback ---
 
     def feedback_create(self, req: tsi.FeedbackCreateReq) -> tsi.FeedbackCreateRes:
-        """Refuse: feedback is not supported yet."""
-        _not_built("feedback_create")
+        """Store a feedback; its payload is checked by its type."""
+        return self._feedback_create([validate_feedback.create(req)])[0]
+
+    def feedback_create_batch(self, req: tsi.FeedbackCreateBatchReq) -> tsi.FeedbackCreateBatchRes:
+        """Store several feedbacks in order, in one transaction."""
+        res = self._feedback_create(validate_feedback.batch(req))
+        return tsi.FeedbackCreateBatchRes.from_trusted({"res": res})
+
+    def _feedback_create(self, rows: Sequence[NewFeedback]) -> list[tsi.FeedbackCreateRes]:
+        self._check_annotations(rows)
+        with self._store.write() as conn:
+            return store.feedback.create(conn, rows)
+
+    def _check_annotations(self, rows: Sequence[NewFeedback]) -> None:
+        # Before the write, so that no lock is held while a schema is compiled.
+        if any(row.annotation_ref is not None for row in rows):
+            with self._store.read() as conn:
+                store.annotation_specs.check(conn, rows)
 
     def feedback_query(self, req: tsi.FeedbackQueryReq) -> tsi.FeedbackQueryRes:
-        """Refuse: feedback is not supported yet."""
-        _not_built("feedback_query")
+        """Read the feedback that a query finds."""
+        validate_feedback.query(req)
+        with self._store.read() as conn:
+            return store.feedback_query.query(conn, req)
 
     def feedback_purge(self, req: tsi.FeedbackPurgeReq) -> tsi.FeedbackPurgeRes:
-        """Refuse: feedback is not supported yet."""
-        _not_built("feedback_purge")
+        """Delete feedback for good; the query must name it by id."""
+        ids = validate_feedback.purge(req)
+        with self._store.write() as conn:
+            return store.feedback.purge(conn, req.project_id, ids)
 
     def feedback_replace(self, req: tsi.FeedbackReplaceReq) -> tsi.FeedbackReplaceRes:
-        """Refuse: feedback is not supported yet."""
-        _not_built("feedback_replace")
+        """Delete a feedback and store another in its place; nothing changes when that is refused."""
+        row = validate_feedback.replace(req)
+        self._check_annotations([row])
+        with self._store.write() as conn:
+            return store.feedback.replace(conn, req.feedback_id, row)
+
+    # --- not built yet ---
 
     def cost_create(self, req: tsi.CostCreateReq) -> tsi.CostCreateRes:
         """Refuse: costs are not supported yet."""
@@ -307,12 +333,16 @@ class SqliteTraceServer:
         _not_built("cost_purge")
 
     def completions_create(self, req: tsi.CompletionsCreateReq) -> tsi.CompletionsCreateRes:
-        """Refuse: completions are not supported yet."""
-        _not_built("completions_create")
+        """Ask a language model; the call is stored unless that is turned off."""
+        from weave_lite.trace_server.completions.create import create  # noqa: PLC0415 - seldom used
+
+        return create(self, req)
 
     def actions_execute_batch(self, req: tsi.ActionsExecuteBatchReq) -> tsi.ActionsExecuteBatchRes:
-        """Refuse: actions are not supported yet."""
-        _not_built("actions_execute_batch")
+        """Run an action over calls; each result is stored as feedback on its call."""
+        from weave_lite.trace_server.actions.execute import execute_batch  # noqa: PLC0415 - seldom used
+
+        return execute_batch(self, req)
 
     def otel_export(self, req: tsi.OtelExportReq) -> tsi.OtelExportRes:
         """Store OpenTelemetry spans as calls; those that cannot be stored are counted."""
