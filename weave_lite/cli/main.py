@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from weave_lite.cli import calls, demo, maintenance, store
+from weave_lite.cli import calls, demo, index, maintenance, store
 from weave_lite.core.errors import WeaveLiteError
 
 __all__ = ["app", "main"]
@@ -27,6 +27,7 @@ for command in (
     *(maintenance.doctor, maintenance.backup, maintenance.prune),
 ):
     app.command()(command)
+app.add_typer(index.app)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.engine import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from weave_lite.trace_server.interface.encoded import EncodedCall, EncodedRecord
@@ -317,6 +317,39 @@ class SqliteTraceServer:
         self._check_annotations([row])
         with self._store.write() as conn:
             return store.feedback.replace(conn, req.feedback_id, row)
+
+    # --- indexes: our own, beyond the interface ---
+
+    def index_add(
+        self, path: str, progress: Callable[[int], object] | None = None
+    ) -> store.path_indexes.PathIndex:
+        """Make an index on a JSON path of calls, or for text search over inputs or output.
+
+        Queries use it by themselves, and it is kept up whoever writes. One that is there stays.
+
+        Args:
+            path: ``inputs.model``, ``summary.usage.gpt-4o.total_tokens``, or ``inputs`` or
+                ``output`` for text search.
+            progress: Told how many documents are still to be read for text search.
+
+        Raises:
+            InvalidRequest: The path cannot have an index; the message says what can.
+        """
+        return store.path_indexes.add(self._store, path, progress)
+
+    def index_list(self) -> list[store.path_indexes.PathIndex]:
+        """List the indexes that were made, sorted by path."""
+        with self._store.read() as conn:
+            return store.path_indexes.list_all(conn)
+
+    def index_drop(self, path: str) -> None:
+        """Drop an index; queries answer the same without it.
+
+        Raises:
+            InvalidRequest: There is no index on the path.
+        """
+        with self._store.write() as conn:
+            store.path_indexes.drop(conn, path)
 
     # --- not built yet ---
 

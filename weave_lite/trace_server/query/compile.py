@@ -30,8 +30,13 @@ from weave_lite.trace_server.query.compare import (
 from weave_lite.trace_server.query.convert import convert, truth_of
 from weave_lite.trace_server.query.feedback_sets import FeedbackField, any_of
 from weave_lite.trace_server.query.fields import InternedText
+from weave_lite.trace_server.query.indexed import (
+    narrowed_contains,
+    narrowed_equals,
+    narrowed_order,
+)
 from weave_lite.trace_server.query.jsonpath import JsonField
-from weave_lite.trace_server.query.text_search import contains
+from weave_lite.trace_server.query.text_search import contains, is_verbatim
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
@@ -244,7 +249,8 @@ def _equals(operand: Operand, others: Sequence[Operand], scope: _Scope) -> Sql:
         else:
             conditions.append(compare(EQ, operand, other))
     if plain:
-        conditions.append(_equals_plain(operand, plain, scope))
+        exact = _equals_plain(operand, plain, scope)
+        conditions.append(exact if scope.is_exact else narrowed_equals(operand, plain, exact))
     return joined(operators.or_, conditions)
 
 
@@ -277,7 +283,12 @@ def _order(comparison: Comparison, nodes: Sequence[Node], scope: _Scope) -> Sql:
     # Against a missing JSON value null is "unknown", not the empty text.
     if _is_null(left) or _is_null(right):
         return NULL
-    return compare(comparison, left, right)
+    exact = compare(comparison, left, right)
+    if scope.is_exact:
+        return exact
+    is_above = comparison in {GT, GTE}
+    narrow = narrowed_order(left, right, exact, is_above=is_above)
+    return narrowed_order(right, left, narrow, is_above=not is_above)
 
 
 def _gt(node: ast.GtOperation, scope: _Scope) -> Sql:
@@ -304,7 +315,13 @@ def _contains(node: ast.ContainsOperation, scope: _Scope) -> Sql:
     if isinstance(operand, InternedText) and is_literal and not scope.is_exact:
         found = contains(operand.text, substr, ignore_case=ignore_case, is_exact=True)
         return operand.where(found, is_single=False)
-    return contains(operand, substr, ignore_case=ignore_case, is_exact=scope.is_exact)
+    found = contains(operand, substr, ignore_case=ignore_case, is_exact=scope.is_exact)
+    part = substr.const if isinstance(substr, Value) else None
+    if not isinstance(part, str) or not part or scope.is_exact:
+        return found
+    if not is_verbatim(operand, part, ignore_case=ignore_case):
+        return found
+    return narrowed_contains(operand, part, found, ignore_case=ignore_case)
 
 
 _OPERATIONS: dict[type, Callable[[Any, _Scope], Sql]] = {

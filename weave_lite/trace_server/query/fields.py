@@ -15,6 +15,7 @@ from weave_lite.core.jsontext import compact
 from weave_lite.core.refs import SCHEME
 from weave_lite.trace_server.query import derived
 from weave_lite.trace_server.query.feedback_sets import FeedbackField, feedback_field
+from weave_lite.trace_server.query.indexed import NO_INDEXES, Indexes, Place
 from weave_lite.trace_server.query.jsonpath import JsonColumn, json_field
 from weave_lite.trace_server.query.values import NULL, Kind, Operand, Value, Varying, bind_text
 
@@ -81,6 +82,8 @@ class FieldMap:
         default_order: Field that orders rows when no other is asked for.
         tie_breaker: Column that ends every order.
         expanded: Paths at which refs are replaced by what they point to, for fields below them.
+        places: Where the documents of the JSON columns are that may have indexes.
+        indexes: The indexes.
     """
 
     def __init__(
@@ -91,6 +94,8 @@ class FieldMap:
         default_order: str,
         tie_breaker: ColumnElement[Any],
         expanded: Sequence[str] = (),
+        places: Mapping[str, Place] | None = None,
+        indexes: Indexes = NO_INDEXES,
     ) -> None:
         self._fields = dict(fields)
         self._json_columns = dict(json_columns)
@@ -98,6 +103,8 @@ class FieldMap:
         self.default_order = default_order
         self.tie_breaker = tie_breaker
         self._expanded = expanded
+        self._places = dict(places or {})
+        self._indexes = indexes
 
     @property
     def names(self) -> list[str]:
@@ -117,8 +124,12 @@ class FieldMap:
         column = self._json_columns.get(first)
         if column is not None:
             above = [each for each in self._expanded if name.startswith(each + ".")]
-            column = _expanded(column, above) if above else column
-            return json_field(column, path if "." in name else None)
+            below = path if "." in name else None
+            if above:
+                column = _expanded(column, above)
+            elif self._indexes.numbers and first in self._places:
+                column = column._replace(indexed=self._indexes.at(self._places[first], below))
+            return json_field(column, below)
         family = self._families.get(first)
         if family is not None:
             return family(name)
@@ -133,13 +144,16 @@ def _expanded(column: JsonColumn, paths: Sequence[str]) -> JsonColumn:
     return column._replace(sql=case((holds_ref, replaced), else_=document))
 
 
-def calls_fields(tables: CallTables, expanded: Sequence[str] = ()) -> FieldMap:
+def calls_fields(
+    tables: CallTables, expanded: Sequence[str] = (), indexes: Indexes = NO_INDEXES
+) -> FieldMap:
     """Make the field map of calls.
 
     Args:
         tables: The tables of calls.
         expanded: Paths at which refs are replaced by what they point to, for fields below them;
             a connection that runs such a query needs the function ``weave_expanded``.
+        indexes: The indexes that the user made.
 
     Its expressions name columns of ``calls``, ``op_names``, ``attribute_sets``, ``call_inputs`` and
     ``call_outputs``; :func:`weave_lite.trace_server.query.joins.calls_from` joins those in use.
@@ -184,6 +198,20 @@ def calls_fields(tables: CallTables, expanded: Sequence[str] = ()) -> FieldMap:
         "summary": JsonColumn(calls.c.summary, is_object=True),
     }
     feedback = partial(feedback_field, tables=tables, nullable_text=NullableText)
+    owners = {
+        "inputs": (tables.call_inputs, calls.c.pk),
+        "output": (tables.call_outputs, calls.c.pk),
+        "attributes": (tables.attribute_sets, calls.c.attributes),
+        "summary": (calls, calls.c.pk),
+    }
+    places = {name: Place(name, str(table.name), owner) for name, (table, owner) in owners.items()}
     return FieldMap(
-        fields, json_columns, {"feedback": feedback}, "started_at", calls.c.id, expanded
+        fields,
+        json_columns,
+        {"feedback": feedback},
+        "started_at",
+        calls.c.id,
+        expanded,
+        places,
+        indexes,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.sql import visitors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import FromClause, Table
+    from sqlalchemy import FromClause, Subquery, Table
     from sqlalchemy.sql.elements import ColumnElement
 
     from weave_lite.trace_server.query.call_tables import CallTables
@@ -31,13 +31,22 @@ def touched_tables(
     )
 
 
-def calls_from(expressions: Iterable[ColumnElement[Any]], tables: CallTables) -> FromClause:
+def calls_from(
+    expressions: Iterable[ColumnElement[Any]], tables: CallTables, first: Subquery | None = None
+) -> FromClause:
     """Join calls with the side tables that the expressions name.
 
     The joins are outer: a running call has no output, and a call must not get lost for that.
+
+    Args:
+        expressions: What will be asked for.
+        tables: The tables.
+        first: Rows with the integers of calls as ``pk``, to which the rest is joined.
     """
     touched = touched_tables(expressions, tables)
     joined: FromClause = tables.calls
+    if first is not None:
+        joined = first.join(tables.calls, tables.calls.c.pk == first.c.pk)
     for table, condition in _links(tables):
         if table in touched:
             joined = joined.outerjoin(table, condition)

@@ -8,11 +8,11 @@ parameter. Knows no table.
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice, product
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Text, case, cast, func, literal_column, select
 
+from weave_lite.trace_server.query.paths import candidates
 from weave_lite.trace_server.query.values import (
     FALSE,
     NULL,
@@ -26,18 +26,15 @@ from weave_lite.trace_server.query.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.sql.elements import ColumnElement
 
+    from weave_lite.trace_server.query.indexed import ColumnIndex
+    from weave_lite.trace_server.query.paths import Step
+
 __all__ = ["JsonColumn", "JsonField", "candidates", "json_field"]
 
-Step: TypeAlias = str | int
-
-# A path of n parts has n(n-1)/2 runs; a query stays small, and nobody's key has that many dots.
-_MAX_CANDIDATES = 32
-# SQLite counts list indexes in 32 bits and wraps silently.
-_MAX_INDEX = 2**31 - 1
 _MISSING = Value(Kind.MISSING, NULL)
 _CONTAINERS = ("object", "array")
 
@@ -48,10 +45,12 @@ class JsonColumn(NamedTuple):
     Attributes:
         sql: The column.
         is_object: Whether every value in it is an object, as ``inputs`` is and ``output`` is not.
+        indexed: The indexes that serve the field that is looked at.
     """
 
     sql: ColumnElement[Any]
     is_object: bool
+    indexed: ColumnIndex | None = None
 
 
 class JsonField(Varying):
@@ -86,43 +85,6 @@ class JsonField(Varying):
 def json_field(column: JsonColumn, path: str | None) -> JsonField:
     """Find the field at a dotted path below a column; None means the whole value."""
     return JsonField(column, () if path is None else storable_text(path).split("."))
-
-
-def candidates(parts: Sequence[str], *, is_object: bool) -> Iterator[tuple[Step, ...]]:
-    """List the places that a split path may mean, in the order of precedence.
-
-    First the path as it is split, then with one run of parts as a key that contains dots, longer
-    runs before shorter and left before right. A part that is a number is a list index, then a key.
-
-    Args:
-        parts: The path, split at dots.
-        is_object: Whether the path starts at an object, which has no list index.
-
-    Example:
-        >>> list(candidates(["a", "b"], is_object=True))
-        [('a', 'b'), ('a.b',)]
-    """
-    return islice(_all_candidates(parts, is_object), _MAX_CANDIDATES)
-
-
-def _all_candidates(parts: Sequence[str], is_object: bool) -> Iterator[tuple[Step, ...]]:
-    yield from _readings(parts, is_object)
-    for length in range(len(parts), 1, -1):
-        for start in range(len(parts) - length + 1):
-            end = start + length
-            run = ".".join(parts[start:end])
-            yield from _readings((*parts[:start], run, *parts[end:]), is_object)
-
-
-def _readings(parts: Sequence[str], is_object: bool) -> Iterator[tuple[Step, ...]]:
-    options: list[tuple[Step, ...]] = []
-    for depth, part in enumerate(parts):
-        is_index = part.isascii() and part.isdigit() and len(part) < 11 and int(part) <= _MAX_INDEX  # noqa: PLR2004
-        if is_index and not (is_object and depth == 0):
-            options.append((int(part), part))
-        else:
-            options.append((part,))
-    return product(*options)
 
 
 class _Place(NamedTuple):

@@ -22,7 +22,7 @@ from weave_lite.trace_server.query.values import (
     fold,
 )
 
-__all__ = ["contains"]
+__all__ = ["contains", "is_verbatim"]
 
 _NUMBER_CHARACTERS = frozenset("0123456789+-.e")
 _EMPTY: Sql = literal_column("''")
@@ -93,6 +93,16 @@ def _quick_text(operand: Operand, part: str, ignore_case: bool) -> Sql:
     if _can_be_in_scalar(part.lower() if ignore_case else part):
         return text_of(operand)
     return func.coalesce(operand.value, _EMPTY)
+
+
+def is_verbatim(operand: Operand, part: str, *, ignore_case: bool) -> bool:
+    """Tell whether the stored text has a part that an operand contains, but for JSON's escapes.
+
+    A number at a path may be written in the document in another way than as text.
+    """
+    if isinstance(operand, JsonField) and operand.is_whole and operand.column.is_object:
+        return True
+    return not _can_be_in_scalar(part.lower() if ignore_case else part)
 
 
 def _can_be_in_scalar(part: str) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store import files as files
     from weave_lite.trace_server.store import objects as objects
     from weave_lite.trace_server.store import objects_query as objects_query
+    from weave_lite.trace_server.store import path_indexes as path_indexes
     from weave_lite.trace_server.store import projects as projects
     from weave_lite.trace_server.store import refs as refs
     from weave_lite.trace_server.store import rows_read as rows_read
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _MODULES = frozenset(
     "annotation_specs calls_read calls_write encoded feedback feedback_query files objects objects_query"
-    " projects refs rows_read tables".split()
+    " path_indexes projects refs rows_read tables".split()
 )
 
 

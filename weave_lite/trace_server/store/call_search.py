@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from weave_lite.trace_server.store import plain_search
+from weave_lite.trace_server.store import index_upkeep, path_indexes, plain_search
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weave_lite.trace_server.interface.calls import CallsFilter
     from weave_lite.trace_server.interface.query import Query, SortBy
     from weave_lite.trace_server.store.compiled_search import Parts
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["Search", "count", "find", "plan"]
+__all__ = ["Search", "count", "find", "is_current", "plan"]
 
 # From here on an offset is found on the index alone; before, one statement is cheaper than two.
 _DEEP_OFFSET: Final = 500
 # How many calls before the offset are looked at for the same start.
 _TIE_WINDOW: Final = 64
+# Pages that end further down are not looked for in an index on a path.
+_MAX_BOUNDED: Final = 2_000
 # No store holds more calls; SQLite takes no larger integer.
 _MAX_COUNT: Final = 2**63 - 1
 # SQLite has no offset without a limit; this is none.
@@ -39,12 +41,14 @@ class Search(NamedTuple):
         form: The common form.
         values: Its values by field, and that of the project.
         parts: The compiled parts of a search of another form.
+        numbers: The indexes that were there when it was compiled.
     """
 
     direction: int
     form: plain_search.Form | None
     values: dict[str, str | int]
     parts: Parts | None
+    numbers: Mapping[str, int] | None = None
 
 
 def plan(
@@ -53,6 +57,9 @@ def plan(
     query: Query | None,
     sort_by: Sequence[SortBy] | None = None,
     expanded: tuple[str, ...] = (),
+    indexed_by: StoreConnection | None = None,
+    *,
+    is_whole: bool = False,
 ) -> Search:
     """Compile a search; what is wrong with it is found here.
 
@@ -62,6 +69,8 @@ def plan(
         query: The query, which must hold as well.
         sort_by: The order; by start when there is none.
         expanded: Paths at which refs are replaced by what they point to, for fields below them.
+        indexed_by: A connection to the store whose indexes may be used; none without it.
+        is_whole: Whether all calls are wanted, or counted: then an index always pays.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -80,10 +89,24 @@ def plan(
             return Search(direction, form, {**values, "project": project}, None)
     from weave_lite.trace_server.store import compiled_search  # noqa: PLC0415 - loads SQLAlchemy
 
+    indexes = None
+    if indexed_by is not None:
+        indexes = path_indexes.known(indexed_by, is_whole=is_whole or not direction)
     parts = compiled_search.parts_of(
-        project, calls_filter, query, sort_by, is_by_start=bool(direction), expanded=expanded
+        project,
+        calls_filter,
+        query,
+        sort_by,
+        is_by_start=bool(direction),
+        expanded=expanded,
+        indexes=indexes,
     )
-    return Search(direction, None, {}, parts)
+    return Search(direction, None, {}, parts, indexes and indexes.numbers)
+
+
+def is_current(conn: StoreConnection, search: Search) -> bool:
+    """Tell whether the indexes that a search may use are there in a connection's snapshot."""
+    return search.numbers is None or search.numbers == index_upkeep.numbers(conn)
 
 
 def find(conn: StoreConnection, search: Search, limit: int | None, offset: int) -> sqlite3.Cursor:
@@ -97,6 +120,11 @@ def find(conn: StoreConnection, search: Search, limit: int | None, offset: int) 
     """
     limit = _NO_LIMIT if limit is None else min(limit, _MAX_COUNT)
     offset = min(offset, _MAX_COUNT)
+    if search.parts is not None and search.parts.sorted_by and 0 < limit + offset <= _MAX_BOUNDED:
+        from weave_lite.trace_server.store import compiled_search  # noqa: PLC0415 - loads SQLAlchemy
+
+        parts = compiled_search.bounded(conn, search.parts, limit + offset)
+        search = search._replace(parts=parts)
     if search.direction and offset >= _DEEP_OFFSET:
         # Reading rows only to skip them would cost more than all the rest. So the start of the
         # page is found by the index on time, and calls of that very start are skipped by id.

@@ -71,18 +71,26 @@ def stream_encoded(store: Store, req: tsi.CallsQueryReq) -> Generator[EncodedCal
         InvalidQueryError: The query is not a sentence of the query language.
         NotSupportedError: A field needs what the store does not hold.
     """
+    expanded = call_expansion.in_order(req.expand_columns or ())
     with store.read() as conn:
         project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
-    expanded = call_expansion.in_order(req.expand_columns or ())
-    search = call_search.plan(project, req.filter, req.query, req.sort_by, expanded)
-    plan = _Plan(req, project, search, bool(expanded), chosen_columns(req.columns), extras_of(req))
+        search = _planned(conn, req, project, expanded)
+    plan = _Plan(req, project, search, expanded, chosen_columns(req.columns), extras_of(req))
     return (_from_memory if store.is_memory else _from_file)(store, plan)
+
+
+def _planned(
+    conn: StoreConnection, req: tsi.CallsQueryReq, project: int, expanded: tuple[str, ...]
+) -> call_search.Search:
+    return call_search.plan(
+        project, req.filter, req.query, req.sort_by, expanded, conn, is_whole=req.limit is None
+    )
 
 
 def stats(conn: StoreConnection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
     """Count the calls that a query finds, up to its limit; sum the sizes of their traces if asked."""
     project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
-    search = call_search.plan(project, req.filter, req.query)
+    search = call_search.plan(project, req.filter, req.query, indexed_by=conn, is_whole=True)
     if not req.include_total_storage_size:
         return tsi.CallsQueryStatsRes(count=call_search.count(conn, search, req.limit))
     with closing(call_search.find(conn, search, req.limit, 0)) as found:
@@ -97,7 +105,7 @@ class _Plan(NamedTuple):
     req: tsi.CallsQueryReq
     project: int
     search: call_search.Search
-    is_expanding: bool
+    expanded: tuple[str, ...]
     columns: Columns
     extras: call_extras.Extras | None
 
@@ -129,10 +137,13 @@ def _from_memory(store: Store, plan: _Plan) -> Generator[EncodedCall, None, None
 def _finding(conn: StoreConnection, plan: _Plan) -> Iterator[sqlite3.Cursor]:
     """Run the search of a plan."""
     req = plan.req
-    functions = call_expansion.expanding(conn) if plan.is_expanding else nullcontext()
+    search = plan.search
+    if not call_search.is_current(conn, search):  # an index was dropped since
+        search = _planned(conn, req, plan.project, plan.expanded)
+    functions = call_expansion.expanding(conn) if plan.expanded else nullcontext()
     with (
         functions,
-        closing(call_search.find(conn, plan.search, req.limit, req.offset or 0)) as found,
+        closing(call_search.find(conn, search, req.limit, req.offset or 0)) as found,
     ):
         yield found
 

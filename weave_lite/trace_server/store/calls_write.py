@@ -14,6 +14,7 @@ from weave_lite.core.clock import now_micros
 from weave_lite.core.ref_texts import refs_in_json
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
+from weave_lite.trace_server.store import index_upkeep
 from weave_lite.trace_server.store.connections import StoreConnection
 from weave_lite.trace_server.store.lookups import attributes_pk, op_pk
 from weave_lite.trace_server.store.projects import project_pk
@@ -148,6 +149,7 @@ def write_parts(conn: StoreConnection, parts: Iterable[Part]) -> None:
     state = conn
     for project_id, calls in projects.items():
         _write_calls(state, project_pk(conn, project_id, create=True), calls)
+    index_upkeep.keep_up(conn)
 
 
 def _write_calls(state: StoreConnection, project: int, calls: dict[str, list[Any]]) -> None:

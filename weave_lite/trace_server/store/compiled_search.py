@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sqlalchemy import func, select
 
+from weave_lite.trace_server.query import sort_index
 from weave_lite.trace_server.query.call_tables import CallTables
 from weave_lite.trace_server.query.calls_filter import compile_calls_filter
 from weave_lite.trace_server.query.compile import compile_filter
 from weave_lite.trace_server.query.fields import FieldMap, calls_fields
+from weave_lite.trace_server.query.indexed import NO_INDEXES
 from weave_lite.trace_server.query.joins import calls_from
 from weave_lite.trace_server.query.sort import compile_sort
+from weave_lite.trace_server.query.values import bind_int, bind_text
 from weave_lite.trace_server.store.schema import calls, metadata
 
 if TYPE_CHECKING:
@@ -23,21 +26,34 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.interface.calls import CallsFilter
     from weave_lite.trace_server.interface.query import Query, SortBy
+    from weave_lite.trace_server.query.indexed import Indexes
+    from weave_lite.trace_server.query.sort_index import SortIndex
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["Parts", "parts_of", "run", "statement"]
+__all__ = ["Parts", "bounded", "parts_of", "run", "statement"]
 
 _TABLES: Final = CallTables.of(metadata)
+# An index on a path is walked this far for the first rows of an order; it knows no projects.
+_WINDOW: Final = 4
+_MIN_WINDOW: Final = 1_000
 # Word for word what the partial indexes say, so that SQLite may use them.
 _VISIBLE: Final = (calls.c.started_at.is_not(None), calls.c.deleted_at.is_(None))
 
 
 class Parts(NamedTuple):
-    """The parts of a statement: a source of rows, their conditions and their order."""
+    """The parts of a statement: a source of rows, their conditions and their order.
+
+    Attributes:
+        source: Calls, and the tables that the rest needs.
+        conditions: What must hold.
+        order: The order.
+        sorted_by: The index that serves the order, if there is one.
+    """
 
     source: FromClause
     conditions: Sequence[ColumnElement[bool]]
     order: Sequence[ColumnElement[Any]]
+    sorted_by: SortIndex | None = None
 
 
 def parts_of(
@@ -48,6 +64,7 @@ def parts_of(
     *,
     is_by_start: bool,
     expanded: tuple[str, ...] = (),
+    indexes: Indexes | None = None,
 ) -> Parts:
     """Compile a search; what is wrong with it is found here.
 
@@ -58,6 +75,7 @@ def parts_of(
         sort_by: The order; by start when there is none.
         is_by_start: Whether the order is that of the start alone, which needs no other table.
         expanded: Paths at which refs are replaced, for fields below them.
+        indexes: The indexes that the user made.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -69,12 +87,39 @@ def parts_of(
         *_VISIBLE,
         *compile_calls_filter(calls_filter, project, _TABLES),
     ]
-    fields = _fields() if not expanded else calls_fields(_TABLES, expanded)
+    is_plain = not expanded and indexes is None
+    fields = _fields() if is_plain else calls_fields(_TABLES, expanded, indexes or NO_INDEXES)
     if query is not None:
         conditions.append(compile_filter(query, fields))
     order = compile_sort(sort_by, fields)
     touching = conditions if is_by_start else [*conditions, *order]
-    return Parts(calls_from(touching, _TABLES), conditions, order)
+    sorted_by = sort_index.find(sort_by, fields) if indexes is not None else None
+    return Parts(calls_from(touching, _TABLES), conditions, order, sorted_by)
+
+
+def bounded(conn: StoreConnection, parts: Parts, count: int) -> Parts:
+    """Narrow an ordered search to what may be among its first rows, where an index serves the order.
+
+    Args:
+        conn: A connection; the bound holds for its snapshot.
+        parts: The search.
+        count: How many rows from the first on are wanted.
+    """
+    order = parts.sorted_by
+    if order is None:
+        return parts
+    for is_text in (False, True) if order.is_descending else (False,):
+        first = order.first(_WINDOW * count + _MIN_WINDOW, is_text=is_text)
+        source = calls_from(parts.conditions, _TABLES, first)
+        found = select(first.c.key).select_from(source).where(*parts.conditions).limit(count)
+        keys = found.subquery()
+        last = select(func.count(), order.last(keys.c.key))
+        found_count, bound = conn.core.execute(last).one()
+        if found_count == count:
+            key = bind_text(bound) if isinstance(bound, str) else bind_int(bound)
+            within = order.within(key, is_text=is_text)
+            return parts._replace(conditions=[*parts.conditions, within])
+    return parts
 
 
 def run(

@@ -61,7 +61,15 @@ class StoreConnection:
     rollback forgets them all, since some may be of rows that are gone.
     """
 
-    __slots__ = ("__weakref__", "_core", "attribute_pks", "op_pks", "project_pks", "raw")
+    __slots__ = (
+        "__weakref__",
+        "_core",
+        "attribute_pks",
+        "indexed",
+        "op_pks",
+        "project_pks",
+        "raw",
+    )
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
@@ -72,6 +80,8 @@ class StoreConnection:
         self.project_pks: dict[str, int] = {}
         self.op_pks: dict[str, int] = {}
         self.attribute_pks: dict[str, int] = {}
+        # The version of the schema, and the indexes of paths in it by their paths.
+        self.indexed: tuple[int, dict[str, int]] | None = None
 
     @property
     def core(self) -> Connection:
@@ -89,6 +99,7 @@ class StoreConnection:
         self.project_pks.clear()
         self.op_pks.clear()
         self.attribute_pks.clear()
+        self.indexed = None
 
     def close(self) -> None:
         """Close the connection, both faces of it."""

@@ -1,0 +1,266 @@
+"""What the indexes that the user made serve: narrower sets of calls, for the exact rule to look at.
+
+An index is a table of keys (``index_keys``), or of trigrams, and a list of the documents that it
+does not know yet; these are asked for their keys. It may only rule out: a key holds a number as
+whole millionths, and of a text the first characters.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import Integer, and_, cast, func, literal_column, select, text, union_all
+
+from weave_lite.trace_server.query.index_keys import KEY_LENGTH, key_sql
+from weave_lite.trace_server.query.jsonpath import JsonField
+from weave_lite.trace_server.query.values import (
+    NULL,
+    Kind,
+    Operand,
+    Sql,
+    Value,
+    bind_number,
+    bind_text,
+    parse_number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy.sql.elements import ColumnElement
+
+__all__ = [
+    "NO_INDEXES",
+    "ColumnIndex",
+    "Indexes",
+    "Place",
+    "narrowed_contains",
+    "narrowed_equals",
+    "narrowed_order",
+]
+
+_MAX_KEYS: Final = 100
+_EMPTY: Final[Sql] = literal_column("''")
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
+_UNSURE_LOWERED: Final = re.compile(r'["\\\x00-\x1fiIkK]|[^\x00-\x7f]')
+# Trigrams of a search; more of them would hardly rule out more.
+_MAX_TRIGRAMS: Final = 10
+_TRIGRAM: Final = 3
+
+
+class Place(NamedTuple):
+    """Where the documents of a column are.
+
+    Attributes:
+        column: Name of the column.
+        table: Name of its table.
+        owner: The column of calls that names its row.
+    """
+
+    column: str
+    table: str
+    owner: ColumnElement[Any]
+
+
+class Indexes(NamedTuple):
+    """The indexes of a store.
+
+    Attributes:
+        numbers: The number of each by its path; a whole column has one for text search.
+        is_rare: Runs a statement that finds rows; tells whether they are few enough to go by them.
+    """
+
+    numbers: Mapping[str, int]
+    is_rare: Callable[[Select[Any] | CompoundSelect[Any]], bool]
+
+    def at(self, place: Place, path: str | None) -> ColumnIndex | None:
+        """Find what serves a field: the path below a column, or None for the whole."""
+        text_number = self.numbers.get(place.column)
+        number = None if path is None else self.numbers.get(f"{place.column}.{path}")
+        if text_number is None and number is None:
+            return None
+        parts = () if path is None else tuple(path.split("."))
+        return ColumnIndex(place, parts, number, text_number, self.is_rare)
+
+
+NO_INDEXES: Final = Indexes({}, lambda _: False)
+
+
+class ColumnIndex(NamedTuple):
+    """The indexes that serve one field.
+
+    Attributes:
+        place: Where its documents are.
+        parts: Its path.
+        number: The number of the index on the path.
+        text_number: The number of the index for text search of its column.
+        is_rare: See :class:`Indexes`.
+    """
+
+    place: Place
+    parts: tuple[str, ...]
+    number: int | None
+    text_number: int | None
+    is_rare: Callable[[Select[Any] | CompoundSelect[Any]], bool]
+
+    def keyed(self) -> tuple[Select[Any], Sql]:
+        """Select the integers of the documents whose keys are known; and give the key's column."""
+        key: Sql = literal_column("known.key")
+        pk: Sql = literal_column("known.pk").label("pk")
+        return select(pk).select_from(text(f"index_{self.number}_keys AS known")), key
+
+    def unread(self) -> tuple[Select[Any], Sql]:
+        """Select the integers of the documents that are still to be read; and give their key."""
+        place = self.place
+        key: Sql = literal_column(key_sql(f"document.{place.column}", self.parts))
+        source = f"{place.table} AS document"
+        is_noted = literal_column("document.pk").in_(
+            select(literal_column("pk")).select_from(text(f"index_{self.number}_pending"))
+        )
+        pk: Sql = literal_column("document.pk").label("pk")
+        return select(pk).select_from(text(source)).where(is_noted), key
+
+    def rows(self, condition: Callable[[Sql], Sql]) -> CompoundSelect[Any]:
+        """Select the integers of the documents whose key fulfils a condition."""
+        return union_all(
+            *(found.where(condition(key)) for found, key in (self.keyed(), self.unread()))
+        )
+
+    def owners(self, rows: Select[Any] | CompoundSelect[Any]) -> Sql:
+        """Write the condition that a call has one of some documents."""
+        found: Sql = self.place.owner.in_(rows)
+        return found
+
+    def owners_if_rare(self, rows: Select[Any] | CompoundSelect[Any]) -> Sql | None:
+        """The same; None when the documents are so many that walking by time is faster."""
+        return self.owners(rows) if self.is_rare(rows) else None
+
+    def matching(self, words: str) -> CompoundSelect[Any]:
+        """Select the documents that text search finds, and those that are still to be read."""
+        table = f"index_{self.text_number}_text"
+        matches = literal_column(table).op("MATCH", is_comparison=True)(bind_text(words))
+        pk: Sql = literal_column("rowid").label("pk")
+        found = select(pk).select_from(text(table)).where(matches)
+        noted = text(f"index_{self.text_number}_pending")
+        return union_all(found, select(literal_column("pk")).select_from(noted))
+
+
+def narrowed_equals(operand: Operand, literals: Sequence[Value], exact: Sql) -> Sql:
+    """Narrow an equality with any of some literals by an index, where one serves.
+
+    Args:
+        operand: The field.
+        literals: Texts, numbers or bools.
+        exact: The condition; where false and unknown are the same.
+    """
+    index = _path_index(operand)
+    if index is None or len(literals) > _MAX_KEYS:
+        return exact
+    keys: list[Sql] = []
+    is_enough = True
+    for literal in literals:
+        found, is_all = _keys_of(literal)
+        if not found:
+            return exact
+        keys += found
+        is_enough = is_enough and is_all
+    narrow = index.owners_if_rare(index.rows(lambda key: key.in_(keys)))
+    if narrow is None:
+        return exact
+    return narrow if is_enough else and_(narrow, exact)
+
+
+def _keys_of(literal: Value) -> tuple[list[Sql], bool]:
+    """Give the keys of all that equals a literal, and whether nothing else has them."""
+    const = literal.const
+    if isinstance(const, bool):
+        return [], False
+    if isinstance(const, int | float):
+        return [_number_key(bind_number(const))], False
+    # The empty text equals what is missing, and SQLite's functions stop at a zero.
+    if not isinstance(const, str) or not const or "\0" in const:
+        return [], False
+    number = parse_number(const)
+    if number is not None:
+        read = func.json_extract(bind_text(const), literal_column("'$'"))
+        return [_number_key(read), _number_key(bind_number(number))], False
+    keys = [bind_text(const[:KEY_LENGTH])]
+    is_word = const.lower() in {"true", "false"}
+    if is_word:
+        keys.append(bind_text(const.lower()))
+    return keys, not is_word and len(const) < KEY_LENGTH
+
+
+def _number_key(number: Sql) -> Sql:
+    # A CAST has an affinity, with which SQLite would not use the index; a function's result has none.
+    key: Sql = func.coalesce(cast(number * literal_column("1000000.0"), Integer()), NULL)
+    return key
+
+
+def narrowed_order(operand: Operand, number: Operand, exact: Sql, *, is_above: bool) -> Sql:
+    """Narrow a comparison of a field with a number by an index, where one serves.
+
+    Args:
+        operand: The field.
+        number: What it is compared with.
+        exact: The condition; where false and unknown are the same.
+        is_above: Whether the field is wanted above the number.
+    """
+    index = _path_index(operand)
+    const = number.const if isinstance(number, Value) and number.kind is Kind.NUMBER else None
+    if index is None or const is None or isinstance(const, str):
+        return exact
+    bound = _number_key(bind_number(const))
+
+    def is_within(key: Sql) -> Sql:
+        # Numbers sort before texts.
+        return (key >= bound) & (key < _EMPTY) if is_above else key <= bound
+
+    narrow = index.owners_if_rare(index.rows(is_within))
+    return exact if narrow is None else and_(narrow, exact)
+
+
+def narrowed_contains(operand: Operand, part: str, exact: Sql, *, ignore_case: bool) -> Sql:
+    """Narrow a search for a text by the index on trigrams, where there is one.
+
+    Args:
+        operand: The field.
+        part: What it contains; not what a number or bool may contain, unless all of a column of
+            objects is searched.
+        exact: The condition; where false and unknown are the same.
+        ignore_case: Whether both are lowered first.
+    """
+    index = operand.column.indexed if isinstance(operand, JsonField) else None
+    words = (
+        _trigrams(part, ignore_case)
+        if index is not None and index.text_number is not None
+        else None
+    )
+    if index is None or words is None:
+        return exact
+    narrow = index.owners_if_rare(index.matching(words))
+    return exact if narrow is None else and_(narrow, exact)
+
+
+def _trigrams(part: str, ignore_case: bool) -> str | None:
+    """Write a search for trigrams that are in every stored text with the part; None if there is none.
+
+    What JSON writes with escapes divides the part. So does, when case is ignored, what has a lower
+    case that SQLite does not know, and the two letters that are lower cases of such.
+    """
+    dividers = _UNSURE_LOWERED if ignore_case else _ESCAPED
+    found: dict[str, None] = {}
+    for run in dividers.split(part):
+        for start in range(len(run) - _TRIGRAM + 1):
+            found[run[start : start + _TRIGRAM]] = None
+    if not found:
+        return None
+    every = max(1, len(found) // _MAX_TRIGRAMS)
+    return " AND ".join(f'"{word}"' for word in list(found)[::every][:_MAX_TRIGRAMS])
+
+
+def _path_index(operand: Operand) -> ColumnIndex | None:
+    index = operand.column.indexed if isinstance(operand, JsonField) else None
+    return index if index is not None and index.number is not None else None
