@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from weave_lite.flow.dataset import Dataset
     from weave_lite.flow.model import Model
     from weave_lite.flow.obj import Object
+    from weave_lite.flow.scorer import Scorer
     from weave_lite.trace import client_context as weave_client_context
     from weave_lite.trace.call import Call
     from weave_lite.trace.call_context import (
@@ -55,6 +56,7 @@ __all__ = [
     "Object",
     "ObjectRef",
     "OpRef",
+    "Scorer",
     "Table",
     "TableRef",
     "Thread",
@@ -95,6 +97,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "Object": ("flow.obj", "Object"),
     "ObjectRef": ("core.refs", "ObjectRef"),
     "OpRef": ("core.refs", "OpRef"),
+    "Scorer": ("flow.scorer", "Scorer"),
     "Table": ("trace.table", "Table"),
     "TableRef": ("core.refs", "TableRef"),
     "Thread": ("trace.util", "ContextAwareThread"),

@@ -5,12 +5,13 @@ Holds a narrow protocol for what needs a client, never the client itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import clock
-from weave_lite.core.errors import InvalidNameError, InvalidRefError, OpNameError, WeaveInitError
+from weave_lite.core.errors import OpNameError
 from weave_lite.core.names import MAX_DISPLAY_NAME_LENGTH, shorten_display_name
 from weave_lite.trace.attributes import CallAttributes
+from weave_lite.trace.call_deeds import CallActions, CallDeeds
 from weave_lite.trace.guard import warn
 from weave_lite.trace.undecoded import Undecoded
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from weave_lite.core.refs import CallRef
-    from weave_lite.trace.calls_iter import CallsIter
     from weave_lite.trace_server.interface.encoded import EncodedStart
 
 __all__ = ["Call", "CallActions", "Undecoded"]
@@ -27,20 +26,7 @@ __all__ = ["Call", "CallActions", "Undecoded"]
 _UNCALLED_DISPLAY_NAME = "Callable Display Name (not called yet)"
 
 
-class CallActions(Protocol):
-    """What a call needs of its client."""
-
-    def read_children(self, call: Call, page_size: int) -> CallsIter:
-        """Read the calls whose parent is this one."""
-
-    def delete_calls(self, call_ids: list[str]) -> None:
-        """Delete calls and their descendants."""
-
-    def update_display_name(self, call_id: str, name: str) -> None:
-        """Set a display name; an empty one removes it."""
-
-
-class Call:
+class Call(CallDeeds):
     """One run of an op.
 
     Args:
@@ -268,69 +254,6 @@ class Call:
         started, ended = self.started_at, self.ended_at
         return None if started is None or ended is None else (ended - started).total_seconds()
 
-    @property
-    def ref(self) -> CallRef:
-        """The ref of the call.
-
-        Raises:
-            InvalidRefError: It was not traced, so it has no id.
-        """
-        from weave_lite.core.refs import CallRef  # noqa: PLC0415 - rarely asked for
-
-        entity, _, project = self.project_id.partition("/")
-        return CallRef(entity, project, self._require_id())
-
-    @property
-    def ui_url(self) -> str:
-        """The link of the call: on an embedded store, its URI.
-
-        Raises:
-            InvalidRefError: It was not traced, so it has no id.
-        """
-        return self.ref.uri()
-
-    # --- actions ---
-
-    def children(self, page_size: int = 1000) -> CallsIter:
-        """Read the calls that this one made.
-
-        Args:
-            page_size: How many are read at a time.
-
-        Raises:
-            InvalidRefError: It was not traced, so it has no id.
-            WeaveInitError: It has no client.
-        """
-        self._require_id()
-        return self._require_actions().read_children(self, page_size)
-
-    def delete(self) -> bool:
-        """Delete the call and all its descendants; returns True."""
-        call_id = self._require_id()
-        self._require_actions().delete_calls([call_id])
-        return True
-
-    def set_display_name(self, name: str | None) -> None:
-        """Set the display name, here and in the store; None removes it.
-
-        Raises:
-            InvalidNameError: The name is no text, or empty; use ``remove_display_name``.
-        """
-        if name is not None and (not isinstance(name, str) or not name):
-            fault = "empty" if name == "" else f"of type {type(name).__name__}"
-            raise InvalidNameError(
-                f"name must not be {fault}: give a text, or call remove_display_name() to remove it"
-            )
-        if name == self._display_name:
-            return
-        call_id = self._require_id()
-        self.display_name = name
-        self._require_actions().update_display_name(call_id, self._display_name or "")  # type: ignore[arg-type]
-
-    def remove_display_name(self) -> None:
-        """Remove the display name, here and in the store."""
-        self.set_display_name(None)
-
     def to_dict(self) -> dict[str, Any]:
         """Return the call as a dict of its fields."""
         name = self._display_name
@@ -355,16 +278,6 @@ class Call:
 
     def _counts(self) -> dict[str, int]:
         return {"success": self._successes, "error": self._errors}
-
-    def _require_id(self) -> str:
-        if not self.id:
-            raise InvalidRefError("this call has no id, because it was not traced")
-        return self.id
-
-    def _require_actions(self) -> CallActions:
-        if self._actions is None:
-            raise WeaveInitError("this call has no client. Call weave.init('my-project') first")
-        return self._actions
 
     def __repr__(self) -> str:
         return f"Call({self._op_name!r}, id={self.id!r}, status={self.status!r})"

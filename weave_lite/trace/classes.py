@@ -36,6 +36,13 @@ _HOMES = {
     "Object": "weave_lite.flow.obj",
     "Model": "weave_lite.flow.model",
     "Dataset": "weave_lite.flow.dataset",
+    "Scorer": "weave_lite.flow.scorer",
+    "LevenshteinScorer": "weave_lite.scorers.texts",
+    "MultiTaskBinaryClassificationF1": "weave_lite.scorers.classification",
+    "PydanticScorer": "weave_lite.scorers.models",
+    "StringMatchScorer": "weave_lite.scorers.texts",
+    "ValidJSONScorer": "weave_lite.scorers.formats",
+    "ValidXMLScorer": "weave_lite.scorers.formats",
 }
 # Newest last. A notebook makes the same class again and again, so dead ones are dropped.
 _by_name: dict[str, list[weakref.ref[type]]] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core import clock, jsontext
 from weave_lite.trace_server.interface.encoded import (
     EncodedEnd,
+    EncodedFeedback,
     EncodedFile,
     EncodedObject,
     EncodedRecord,
@@ -106,5 +107,18 @@ def _write_content(server: TraceServerInterface, record: EncodedRecord) -> None:
         server.file_create(
             tsi.FileCreateReq(
                 project_id=record.project_id, name=record.name, content=record.content
+            )
+        )
+    elif isinstance(record, EncodedFeedback):
+        server.feedback_create(
+            tsi.FeedbackCreateReq(
+                project_id=record.project_id,
+                weave_ref=record.weave_ref,
+                feedback_type=record.feedback_type,
+                payload=jsontext.parse(record.payload_json),
+                runnable_ref=record.runnable_ref,
+                call_ref=record.call_ref,
+                trigger_ref=record.trigger_ref,
+                wb_user_id=record.wb_user_id,
             )
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weave_lite.core.errors import OpCallError
+from weave_lite.trace.bind import plan_for
 from weave_lite.trace.client_context import active
 from weave_lite.trace.context import (
     enter_block,
@@ -24,6 +26,8 @@ from weave_lite.trace.traced_iterator import TracedIterator, is_iterator
 from weave_lite.trace.tracer import UNSAMPLED, Tracer, placeholder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from weave_lite.trace.call import Call
 
 __all__ = ["run_for_call", "run_plainly"]
@@ -37,6 +41,8 @@ class _Wish(NamedTuple):
     is_pair: bool = False
     is_raising: bool = True
     is_left_open: bool = False
+    # Refs to record in place of arguments, by name: the function gets the plain values.
+    input_refs: Mapping[str, Any] = {}
 
 
 class _Run:
@@ -72,11 +78,24 @@ class _Run:
             if processed is not None:
                 self.args, self.kwargs = processed.args, processed.kwargs
                 inputs = processed.inputs
+        if self.wish.input_refs and inputs is None:
+            inputs = self._with_refs(self.wish.input_refs)
         started = tracer.start(options, self.args, self.kwargs, inputs, self.wish.display_name)
         if started is UNSAMPLED:
             self.is_unsampled = True
         else:
             self.call = started
+
+    def _with_refs(self, refs: Mapping[str, Any]) -> dict[str, Any] | None:
+        spec = self.options["_weave_spec"]
+        try:
+            plan = spec.plan
+            if plan is None:
+                plan = spec.plan = plan_for(spec.function)
+            inputs: dict[str, Any] = plan.bind(self.args, self.kwargs)
+        except OpCallError:
+            return None  # the tracer says it better
+        return {name: refs.get(name, value) for name, value in inputs.items()}
 
     def finish(
         self,
@@ -144,8 +163,14 @@ def _wish_of(kwargs: dict[str, Any], *, is_pair: bool) -> tuple[dict[str, Any], 
     named = kwargs.pop("__weave", None)
     is_raising = bool(kwargs.pop("__should_raise", False))
     is_left_open = bool(kwargs.pop("__require_explicit_finish", False))
-    display_name = named.get("display_name") if isinstance(named, dict) else None
-    return kwargs, _Wish(display_name, is_pair, is_raising or not is_pair, is_left_open)
+    wishes = named if isinstance(named, dict) else {}
+    return kwargs, _Wish(
+        wishes.get("display_name"),
+        is_pair,
+        is_raising or not is_pair,
+        is_left_open,
+        wishes.get("input_refs") or {},
+    )
 
 
 def _run_sync(run: _Run) -> Any:

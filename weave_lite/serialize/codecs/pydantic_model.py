@@ -76,6 +76,8 @@ _is_model_class = PerClass(_find_is_model_class)
 
 def _encode_model(value: Any, sink: Sink) -> dict[str, Any]:
     del sink
+    if class_attribute(type(value), "_weave_is_plain") is True:
+        return dict(model_fields(value))
     return build_record(value, model_fields(value))
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "EncodedCall",
     "EncodedCallReader",
     "EncodedEnd",
+    "EncodedFeedback",
     "EncodedFile",
     "EncodedObject",
     "EncodedRecord",
@@ -90,7 +91,23 @@ class EncodedFile(NamedTuple):
     content: bytes
 
 
-EncodedRecord = EncodedStart | EncodedEnd | EncodedObject | EncodedTable | EncodedFile
+class EncodedFeedback(NamedTuple):
+    """A feedback of our own making: what a scorer said about a call."""
+
+    project_id: str
+    id: str
+    weave_ref: str
+    feedback_type: str
+    payload_json: str
+    runnable_ref: str | None = None
+    call_ref: str | None = None
+    trigger_ref: str | None = None
+    wb_user_id: str | None = None
+
+
+EncodedRecord = (
+    EncodedStart | EncodedEnd | EncodedObject | EncodedTable | EncodedFile | EncodedFeedback
+)
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core.clock import now_micros
 from weave_lite.trace_server.interface.encoded import (
     EncodedEnd,
+    EncodedFeedback,
     EncodedFile,
     EncodedObject,
     EncodedStart,
@@ -30,7 +31,7 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
 
     Args:
         conn: A connection inside a write transaction.
-        records: Starts, ends, objects, tables and files, in the order they were made.
+        records: Starts, ends, objects, tables, files and feedback, in the order they were made.
     """
     parts: list[EncodedStart | EncodedEnd] = []
     now = now_micros()
@@ -50,7 +51,30 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
                 table_rows.insert_table(conn, project, *record[1:])
             case EncodedFile():
                 files.insert_file(conn, project, *record[1:])
+            case EncodedFeedback():
+                user = user or default_user()
+                _insert_feedback(conn, record, user)
     calls_write.write_parts(conn, parts)
+
+
+def _insert_feedback(conn: StoreConnection, record: EncodedFeedback, user: str) -> None:
+    # Loaded with the first score: programs that only trace have none.
+    from weave_lite.trace_server.store import feedback  # noqa: PLC0415
+
+    row = feedback.NewFeedback(
+        record.project_id,
+        record.id,
+        record.weave_ref,
+        record.feedback_type,
+        record.payload_json,
+        creator=None,
+        wb_user_id=user if record.wb_user_id is None else record.wb_user_id,
+        annotation_ref=None,
+        runnable_ref=record.runnable_ref,
+        call_ref=record.call_ref,
+        trigger_ref=record.trigger_ref,
+    )
+    feedback.create(conn, [row])
 
 
 def without_surrogates(records: Sequence[EncodedRecord]) -> list[EncodedRecord]:

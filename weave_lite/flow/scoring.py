@@ -1,0 +1,356 @@
+"""Applying a scorer to an output: which arguments it gets, and what is kept of what it says.
+
+A scorer is a ``Scorer``, an op, or any function. What it says about a call is stored as feedback on
+that call. Knows no evaluation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextvars import copy_context
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from weave_lite.core.errors import OpCallError, UsageError
+from weave_lite.core.ids import new_id
+from weave_lite.core.names import clean_object_id
+from weave_lite.core.refs import ObjectRef
+from weave_lite.trace.bind import plan_for
+from weave_lite.trace.client_context import require_client
+from weave_lite.trace.guard import captured, warn
+from weave_lite.trace.op import as_op, is_op, op
+from weave_lite.trace.tracer import tracer_of
+from weave_lite.trace.values.stored_op import StoredOp
+from weave_lite.trace_server.interface.encoded import EncodedFeedback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from weave_lite.trace.call import Call
+    from weave_lite.trace.weave_client import WeaveClient
+
+__all__ = [
+    "ApplyScorerSuccess",
+    "PreparedScorer",
+    "apply_scorer",
+    "apply_scorer_to_call",
+    "prepare",
+    "record_score",
+    "run_to_end",
+]
+
+_OUTPUT_NAMES = ("output", "model_output")
+_MAX_SCORE_BYTES = 1024 * 1024
+
+
+class _NotAScorerError(UsageError, ValueError, TypeError):
+    """A value cannot score."""
+
+
+class _ColumnError(UsageError, ValueError):
+    """The column map of a scorer does not fit its parameters or the row."""
+
+
+class ApplyScorerSuccess(NamedTuple):
+    """What a scorer said.
+
+    Attributes:
+        result: Its score.
+        score_call: Its call; one without id when tracing is disabled.
+    """
+
+    result: Any
+    score_call: Call
+
+
+class PreparedScorer(NamedTuple):
+    """A scorer with what is known about it once and for all.
+
+    Attributes:
+        scorer: The scorer: a ``Scorer`` or an op.
+        name: Its name, which its scores stand under.
+        op: Its op, bound to it when it is an object.
+        is_async: Whether the op is.
+        output_name: The parameter that takes the output.
+        parameters: Names of all other parameters.
+        required: Those of them without a default.
+        column_map: Parameter -> column, where they differ; None when there is no such map.
+    """
+
+    scorer: Any
+    name: str
+    op: Any
+    is_async: bool
+    output_name: str
+    parameters: tuple[str, ...]
+    required: frozenset[str]
+    column_map: Mapping[str, str] | None
+
+    def columns(self, example: Mapping[str, Any]) -> dict[str, str]:
+        """Choose the column for each parameter.
+
+        Raises:
+            ValueError: The column map does not fit the parameters or the example.
+        """
+        if self.column_map is None:
+            return {name: name for name in self.parameters if name in example}
+        chosen: dict[str, str] = {}
+        for name in self.parameters:
+            if name in example:
+                chosen[name] = name
+            elif name in self.column_map:
+                column = self.column_map[name]
+                if column not in example:
+                    raise _ColumnError(
+                        f"column_map of scorer {self.name!r} takes {name!r} from column {column!r}, "
+                        f"which is not among {_words(example)}"
+                    )
+                chosen[name] = column
+            elif name in self.required:
+                raise _ColumnError(
+                    f"scorer {self.name!r} needs {name!r}, which is neither among the columns "
+                    f"{_words(example)} nor in its column_map {dict(self.column_map)}"
+                )
+        return chosen
+
+
+def prepare(scorer: Any) -> PreparedScorer:
+    """Look at a scorer once; a plain function becomes an op.
+
+    Args:
+        scorer: A ``Scorer``, an op, a function, or a record of a scorer whose ``score`` can run.
+
+    Raises:
+        ValueError: It cannot score, or its ``column_map`` names a parameter that ``score`` has not.
+        OpCallError: ``score`` takes no output.
+    """
+    if isinstance(scorer, type):
+        raise _NotAScorerError(
+            f"scorer {scorer.__name__} is a class; give an instance: {scorer.__name__}()"
+        )
+    if isinstance(scorer, StoredOp):
+        scorer()  # says that stored code is not run, and what to do
+    if is_op(scorer):
+        bound, name = scorer, as_op(scorer).name
+    elif hasattr(scorer, "score"):
+        bound, name = scorer.score, getattr(scorer, "name", None) or _class_name(scorer)
+        if not is_op(bound):
+            raise _NotAScorerError(
+                f"score of scorer {name!r} must be an op; decorate it with @weave.op"
+            )
+    elif callable(scorer):
+        scorer = bound = op(scorer)
+        name = as_op(scorer).name
+    else:
+        raise _NotAScorerError(
+            f"a scorer must be a weave.Scorer, an op or a function, not {type(scorer).__name__}"
+        )
+    name = clean_object_id(name)
+    plan = plan_for(as_op(bound).resolve_fn)
+    names = (*plan.positional, *plan.keyword_only)
+    if bound is not scorer or hasattr(bound, "__func__"):
+        names = names[1:]  # bound: the object itself
+    output_name = next((each for each in _OUTPUT_NAMES if each in names), None)
+    if output_name is None:
+        raise OpCallError(
+            f"scorer {name!r} has no parameter for the output; add one named output (it has "
+            f"{_words(names)})"
+        )
+    parameters = tuple(each for each in names if each != output_name)
+    column_map = getattr(scorer, "column_map", None)
+    for parameter in column_map or ():
+        if parameter not in names and plan.var_keyword is None:
+            raise _ColumnError(
+                f"column_map of scorer {name!r} names {parameter!r}, which is no parameter of its "
+                f"score; that has {_words(names)}"
+            )
+    if column_map:
+        parameters += tuple(each for each in column_map if each not in names)
+    return PreparedScorer(
+        scorer,
+        name,
+        bound,
+        inspect.iscoroutinefunction(as_op(bound).resolve_fn),
+        output_name,
+        parameters,
+        frozenset(each for each in parameters if each not in plan.defaults),
+        column_map,
+    )
+
+
+async def apply_scorer(
+    scorer: PreparedScorer,
+    example: Mapping[str, Any],
+    output: Any,
+    *,
+    example_refs: Mapping[str, Any] | None = None,
+    output_ref: Any = None,
+    in_thread: bool = True,
+) -> ApplyScorerSuccess:
+    """Run a scorer on an output.
+
+    Args:
+        scorer: The scorer.
+        example: The row, or the inputs of the call: column -> value.
+        output: What it scores.
+        example_refs: Refs that are recorded in place of values, by column.
+        output_ref: The ref that is recorded in place of the output.
+        in_thread: Whether a scorer that is not async runs in a worker thread.
+
+    Raises:
+        OpCallError: The columns do not fit the parameters; the message has hints.
+        ValueError: The column map does not fit.
+        Exception: What the scorer raised.
+    """
+    columns = scorer.columns(example)
+    kwargs = {name: example[column] for name, column in columns.items()}
+    kwargs[scorer.output_name] = output
+    wishes: dict[str, Any] = {"__should_raise": True}
+    refs = {
+        name: example_refs[column]
+        for name, column in columns.items()
+        if example_refs and column in example_refs
+    }
+    if output_ref is not None:
+        refs[scorer.output_name] = output_ref
+    if refs:
+        wishes["__weave"] = {"input_refs": refs}
+    run = partial(scorer.op.call, **kwargs, **wishes)
+    try:
+        if scorer.is_async:
+            result, call = await run()
+        elif in_thread:
+            result, call = await asyncio.to_thread(run)
+        else:
+            result, call = run()
+    except OpCallError as error:
+        raise OpCallError(_with_hints(scorer, example, error)) from error
+    return ApplyScorerSuccess(result, call)
+
+
+def _with_hints(scorer: PreparedScorer, example: Mapping[str, Any], error: OpCallError) -> str:
+    return (
+        f"{error}\nscorer {scorer.name!r} takes {_words((scorer.output_name, *scorer.parameters))}; "
+        f"the columns are {_words(example)}.\nRename the parameters to the columns, give the "
+        "scorer a column_map={parameter: column}, or give missing parameters a default."
+    )
+
+
+def record_score(
+    client: WeaveClient,
+    scored: Call,
+    scorer: PreparedScorer,
+    success: ApplyScorerSuccess,
+    *,
+    trigger_ref: str | None = None,
+) -> None:
+    """Store a score as feedback on the call that it is about, in order with the records of calls.
+
+    Args:
+        client: Where to store it.
+        scored: The call.
+        scorer: Who scored.
+        success: What it said.
+        trigger_ref: URI of the monitor that asked for the score.
+    """
+    if scored.id is None or success.score_call.id is None:
+        return
+    try:
+        runnable = client.publisher.save_object(scorer.scorer)
+        payload_json = tracer_of(client).write({"output": success.result})[0]
+        if len(payload_json) > _MAX_SCORE_BYTES:
+            warn(
+                f"a score of {scorer.name!r} is larger than 1 MiB as JSON; it stands in the call "
+                "of the scorer, but not as feedback"
+            )
+            return
+        name = runnable.rpartition("/")[2].partition(":")[0]
+        record = EncodedFeedback(
+            client.project_id,
+            new_id(),
+            scored.ref.uri(),
+            f"wandb.runnable.{name}",
+            payload_json,
+            runnable_ref=runnable,
+            call_ref=success.score_call.ref.uri(),
+            trigger_ref=trigger_ref,
+        )
+        client.recorder.put(record, len(payload_json))
+    except Exception as error:
+        captured("Error storing a score", error)
+
+
+async def apply_scorer_to_call(
+    call: Call, scorer: Any, additional_scorer_kwargs: Mapping[str, Any] | None = None
+) -> ApplyScorerSuccess:
+    """Score a call that has ended, and store the score as feedback on it.
+
+    Args:
+        call: The call.
+        scorer: A ``Scorer``, an op or a function.
+        additional_scorer_kwargs: More columns, beside the inputs of the call.
+
+    Raises:
+        WeaveInitError: No client is active.
+        OpCallError: The inputs do not fit the parameters of the scorer.
+        Exception: What the scorer raised.
+    """
+    client = require_client()
+    prepared = prepare(scorer)
+    example: dict[str, Any] = {}
+    refs: dict[str, Any] = {}
+    for name, value in {**call.inputs, **(additional_scorer_kwargs or {})}.items():
+        if name == "self":
+            continue
+        if isinstance(value, ObjectRef):
+            refs[name] = value
+        example[name] = value
+    for column in prepared.columns(example).values():
+        if column in refs:
+            example[column] = refs[column].get()
+    output, output_ref = call.output, None
+    if isinstance(output, ObjectRef):
+        output, output_ref = output.get(), output
+    success = await apply_scorer(
+        prepared, example, output, example_refs=refs, output_ref=output_ref
+    )
+    record_score(client, call, prepared, success)
+    return success
+
+
+def run_to_end(make: Callable[[], Any]) -> Any:
+    """Run what makes a coroutine to its end, also where an event loop runs already.
+
+    Args:
+        make: Gives the coroutine.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(make())
+    # A loop cannot wait for itself; a thread of its own, in this context, can.
+    answer: list[Any] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answer.append(asyncio.run(make()))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = Thread(target=copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return answer[0]
+
+
+def _class_name(scorer: Any) -> str:
+    return str(getattr(scorer, "_class_name", None) or type(scorer).__name__)
+
+
+def _words(names: Any) -> str:
+    return ", ".join(map(str, names)) or "none"
