@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from weave_lite.core.refs import CallRef, ObjectRef, OpRef, TableRef, parse_uri
     from weave_lite.flow.dataset import Dataset
+    from weave_lite.flow.eval import Evaluation
     from weave_lite.flow.model import Model
     from weave_lite.flow.obj import Object
     from weave_lite.flow.scorer import Scorer
@@ -52,6 +53,7 @@ __all__ = [
     "Call",
     "CallRef",
     "Dataset",
+    "Evaluation",
     "Model",
     "Object",
     "ObjectRef",
@@ -93,6 +95,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "Call": ("trace.call", "Call"),
     "CallRef": ("core.refs", "CallRef"),
     "Dataset": ("flow.dataset", "Dataset"),
+    "Evaluation": ("flow.eval", "Evaluation"),
     "Model": ("flow.model", "Model"),
     "Object": ("flow.obj", "Object"),
     "ObjectRef": ("core.refs", "ObjectRef"),

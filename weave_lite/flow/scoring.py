@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,7 +26,8 @@ from weave_lite.trace.values.stored_op import StoredOp
 from weave_lite.trace_server.interface.encoded import EncodedFeedback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from weave_lite.trace.call import Call
     from weave_lite.trace.weave_client import WeaveClient
@@ -36,13 +37,20 @@ __all__ = [
     "PreparedScorer",
     "apply_scorer",
     "apply_scorer_to_call",
+    "in_worker",
+    "missing_columns",
     "prepare",
     "record_score",
     "run_to_end",
+    "workers",
 ]
 
 _OUTPUT_NAMES = ("output", "model_output")
 _MAX_SCORE_BYTES = 1024 * 1024
+
+
+# Worker threads for functions that are not async.
+workers: ContextVar[ThreadPoolExecutor | None] = ContextVar("workers", default=None)
 
 
 class _NotAScorerError(UsageError, ValueError, TypeError):
@@ -222,17 +230,23 @@ async def apply_scorer(
         if scorer.is_async:
             result, call = await run()
         elif in_thread:
-            result, call = await asyncio.to_thread(run)
+            result, call = await in_worker(run)
         else:
             result, call = run()
     except OpCallError as error:
-        raise OpCallError(_with_hints(scorer, example, error)) from error
+        missing = sorted(scorer.required.difference(columns))
+        if not missing:
+            raise
+        raise OpCallError(missing_columns(scorer, example, missing)) from error
     return ApplyScorerSuccess(result, call)
 
 
-def _with_hints(scorer: PreparedScorer, example: Mapping[str, Any], error: OpCallError) -> str:
+def missing_columns(
+    scorer: PreparedScorer, example: Mapping[str, Any], missing: Sequence[str]
+) -> str:
+    """Say which columns a scorer lacks, and what can be done."""
     return (
-        f"{error}\nscorer {scorer.name!r} takes {_words((scorer.output_name, *scorer.parameters))}; "
+        f"scorer {scorer.name!r} needs {_words(missing)}: it takes {_words((scorer.output_name, *scorer.parameters))}; "
         f"the columns are {_words(example)}.\nRename the parameters to the columns, give the "
         "scorer a column_map={parameter: column}, or give missing parameters a default."
     )
@@ -270,11 +284,11 @@ def record_score(
         record = EncodedFeedback(
             client.project_id,
             new_id(),
-            scored.ref.uri(),
+            f"weave:///{scored.project_id}/call/{scored.id}",
             f"wandb.runnable.{name}",
             payload_json,
             runnable_ref=runnable,
-            call_ref=success.score_call.ref.uri(),
+            call_ref=f"weave:///{client.project_id}/call/{success.score_call.id}",
             trigger_ref=trigger_ref,
         )
         client.recorder.put(record, len(payload_json))
@@ -318,6 +332,17 @@ async def apply_scorer_to_call(
     )
     record_score(client, call, prepared, success)
     return success
+
+
+async def in_worker(function: Callable[[], Any]) -> Any:
+    """Run a function in a worker thread, in a copy of this context.
+
+    The workers are those of :data:`workers` when it is set, else the event loop's own, which are
+    few on a small machine.
+    """
+    pool = workers.get()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, copy_context().run, function)
 
 
 def run_to_end(make: Callable[[], Any]) -> Any:

@@ -36,6 +36,8 @@ _HOMES = {
     "Object": "weave_lite.flow.obj",
     "Model": "weave_lite.flow.model",
     "Dataset": "weave_lite.flow.dataset",
+    "Evaluation": "weave_lite.flow.eval",
+    "EvaluationResults": "weave_lite.flow.eval",
     "Scorer": "weave_lite.flow.scorer",
     "LevenshteinScorer": "weave_lite.scorers.texts",
     "MultiTaskBinaryClassificationF1": "weave_lite.scorers.classification",

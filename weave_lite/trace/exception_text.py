@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import jsontext
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["exception_text"]
 
-_OWN_FOLDER = __file__.removesuffix("exception_text.py")
+_TRACE = __file__.removesuffix("exception_text.py")
+_OWN_FOLDERS = (_TRACE, f"{_TRACE.removesuffix(f'trace{os.sep}')}flow{os.sep}")
 # A deep recursion would make each record large: the outermost and innermost frames tell the story.
 _KEPT_FRAMES = 50
 
@@ -57,7 +59,7 @@ def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
     return [
         (frame, line)
         for frame, line in outer
-        if not frame.f_code.co_filename.startswith(_OWN_FOLDER)
+        if not frame.f_code.co_filename.startswith(_OWN_FOLDERS)
     ]
 
 

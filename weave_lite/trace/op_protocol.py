@@ -30,13 +30,17 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class ProcessedInputs(NamedTuple):
-    """What an input handler gives: the arguments as they came, as the function gets them, as recorded."""
+    """What an input handler gives: the arguments as they came, as the function gets them, as recorded.
+
+    With a ``call``, that one goes on instead of a new one.
+    """
 
     original_args: tuple[Any, ...]
     original_kwargs: dict[str, Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     inputs: dict[str, Any]
+    call: Call | None = None
 
 
 class OpOptions(TypedDict, total=False):

@@ -180,6 +180,11 @@ class Recorder:
             return False
         return not self._is_failing
 
+    def write_soon(self) -> None:
+        """Have what is in the queue written now, without waiting for it."""
+        if self._thread is not None:
+            self._hurry.set()
+
     @property
     def outstanding(self) -> int:
         """How many records are not written yet."""
@@ -187,8 +192,9 @@ class Recorder:
 
     def close_for_good(self, timeout: float = _EXIT_S) -> None:
         """Write what is left at the end of the process; later records are written at once."""
-        self.close(timeout)
+        # First, so that what other threads still put finds either the thread or no need of one.
         self._is_sync = True
+        self.close(timeout)
 
     def close(self, timeout: float = _EXIT_S) -> None:
         """Write what is left, within a time, and end the thread. The recorder stays usable.
@@ -206,6 +212,9 @@ class Recorder:
             if thread is not threading.current_thread():
                 thread.join(max(0.01, deadline - time.monotonic()))
         self._is_asleep = True
+        # What came after the flush and saw the thread still there. A thread that hangs is left so.
+        if self._queue and not self._is_failing and (thread is None or not thread.is_alive()):
+            self._drain()
         left = self.outstanding
         if left:
             warn(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from weave_lite.core.errors import OpCallError
+from weave_lite.core.errors import OpCallError, UsageError
 from weave_lite.trace.bind import plan_for
 from weave_lite.trace.client_context import active
 from weave_lite.trace.context import (
@@ -72,21 +72,32 @@ class _Run:
         if handler is not None:
             try:
                 processed = handler(options["_weave_op_object"], self.args, self.kwargs)
+            except UsageError:
+                raise
             except Exception as error:
                 processed = None
                 captured("Error in an input handler", error)
             if processed is not None:
                 self.args, self.kwargs = processed.args, processed.kwargs
                 inputs = processed.inputs
+                if processed.call is not None:
+                    self.call = processed.call
+                    return
+        plain = None
         if self.wish.input_refs and inputs is None:
-            inputs = self._with_refs(self.wish.input_refs)
+            plain = self._bound()
+            if plain is not None:
+                refs = self.wish.input_refs
+                inputs = {name: refs.get(name, value) for name, value in plain.items()}
         started = tracer.start(options, self.args, self.kwargs, inputs, self.wish.display_name)
         if started is UNSAMPLED:
             self.is_unsampled = True
-        else:
-            self.call = started
+            return
+        self.call = started
+        if plain is not None and started is not None:
+            started.inputs = plain
 
-    def _with_refs(self, refs: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _bound(self) -> dict[str, Any] | None:
         spec = self.options["_weave_spec"]
         try:
             plan = spec.plan
@@ -95,7 +106,7 @@ class _Run:
             inputs: dict[str, Any] = plan.bind(self.args, self.kwargs)
         except OpCallError:
             return None  # the tracer says it better
-        return {name: refs.get(name, value) for name, value in inputs.items()}
+        return inputs
 
     def finish(
         self,

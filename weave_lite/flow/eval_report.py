@@ -1,0 +1,132 @@
+"""What an evaluation tells while it runs and when it ends. Silent where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from weave_lite.flow.eval_rows import EvalProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from weave_lite.flow.eval_run import EvalRun
+
+    Progress: TypeAlias = Callable[[EvalProgress], object] | bool | None
+
+__all__ = ["Meter", "show_summary", "summary_rows"]
+
+
+class Meter:
+    """Counts rows as they end, and shows it: a bar on a terminal, or a callback.
+
+    Args:
+        total: How many rows there are.
+        progress: A callback, False for nothing, None or True for the bar.
+        run: Knows how many failed.
+    """
+
+    def __init__(self, total: int, progress: Progress, run: EvalRun) -> None:
+        self._total = total
+        self._done = 0
+        self._run = run
+        self._lock = threading.Lock()
+        self._tell = progress if callable(progress) else None
+        self._bar: Any = None
+        if self._tell is None and progress is not False and is_terminal():
+            self._bar = _bar()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("Evaluating", total=self._total, failed="")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Take note of a row that ended, and have it written."""
+        del result
+        client = self._run.client
+        if client is not None:
+            client.recorder.write_soon()
+        with self._lock:
+            self._done += 1
+            progress = EvalProgress(self._done, self._total, self._run.failed)
+            if self._tell is not None:
+                self._tell(progress)
+            elif self._bar is not None:
+                failed = f"{progress.failed} failed" if progress.failed else ""
+                self._bar.update(self._task, completed=progress.done, failed=failed)
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads stderr."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # closed, or replaced by something less
+        return False
+
+
+def _bar() -> Any:
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[failed]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def show_summary(summary: dict[str, Any]) -> None:
+    """Show a summary as a table on stderr, when that is a terminal."""
+    if not is_terminal():
+        return
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table("measure", "value", title="Evaluation")
+    for path, value in summary_rows(summary):
+        # Names are the user's: no markup of rich in them.
+        table.add_row(Text(path), Text(value))
+    Console(stderr=True).print(table)
+
+
+def summary_rows(summary: Any, path: str = "") -> list[tuple[str, str]]:
+    """Flatten a summary to dotted paths and short texts.
+
+    Example:
+        >>> summary_rows({"exact": {"true_count": 1, "true_fraction": 0.5}})
+        [('exact.true_count', '1'), ('exact.true_fraction', '0.5')]
+    """
+    if isinstance(summary, dict) and summary:
+        return [
+            row
+            for key, value in summary.items()
+            for row in summary_rows(value, f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(summary, float):
+        return [(path, f"{summary:.4g}")]
+    return [(path, "-" if summary is None else str(summary))]

@@ -1,0 +1,1 @@
+"""Prices of tokens: the built-in dated table, and the rule which price holds for a call."""
