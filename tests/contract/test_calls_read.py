@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from weave_lite.core.errors import InvalidFieldError, InvalidRequest, NotSupportedError
+from weave_lite.core.errors import InvalidFieldError, InvalidRequest
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.encoded import EncodedCallReader
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
@@ -301,7 +301,6 @@ def test_filters(server, filter_fields, expected):
         ({"filter": {"wb_run_ids": ["x"] * 1001}}, InvalidRequest, r"filter\.wb_run_ids"),
         ({"sort_by": [{"field": "nope", "direction": "asc"}]}, InvalidFieldError, "nope"),
         ({"project_id": "nope"}, InvalidRequest, "project_id"),
-        ({"include_costs": True}, NotSupportedError, "include_costs"),
     ],
 )
 @pytest.mark.parametrize("is_filled", [False, True])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weave_lite.core.errors import InvalidRequest, NotSupportedError, StoreError
+from weave_lite.core.errors import InvalidRequest, StoreError
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
@@ -13,20 +13,6 @@ from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 def server():
     with SqliteTraceServer() as server:
         yield server
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        "cost_create",
-        "cost_query",
-        "cost_purge",
-    ],
-)
-def test_what_is_not_built_says_so(server, method):
-    """A method that cannot be honoured yet is refused by name."""
-    with pytest.raises(NotSupportedError, match=method):
-        getattr(server, method)(None)
 
 
 def test_ensure_project_exists(server):

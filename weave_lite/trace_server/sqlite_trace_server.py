@@ -3,14 +3,12 @@
 Per method: open a transaction, call the store, return a response. It knows no SQL.
 """
 
-# ruff: noqa: ARG002 - a method that refuses does not look at its request
-
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
-from weave_lite.core.errors import InvalidRequest, NotSupportedError
-from weave_lite.trace_server import store, validate, validate_feedback
+from weave_lite.core.errors import InvalidRequest
+from weave_lite.trace_server import store, validate, validate_costs, validate_feedback
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.engine import Store
 
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store.feedback import NewFeedback
 
 __all__ = ["SqliteTraceServer"]
-
-
-def _not_built(method: str) -> NoReturn:
-    raise NotSupportedError(f"{method} is not supported by the embedded store yet")
 
 
 class SqliteTraceServer:
@@ -318,6 +312,26 @@ class SqliteTraceServer:
         with self._store.write() as conn:
             return store.feedback.replace(conn, req.feedback_id, row)
 
+    # --- costs ---
+
+    def cost_create(self, req: tsi.CostCreateReq) -> tsi.CostCreateRes:
+        """Store prices of the project; they go before the built-in ones."""
+        prices = validate_costs.create(req)
+        with self._store.write() as conn:
+            return store.costs.create(conn, req.project_id, prices)
+
+    def cost_query(self, req: tsi.CostQueryReq) -> tsi.CostQueryRes:
+        """Read the project's own prices that a query finds."""
+        validate_costs.query(req)
+        with self._store.read() as conn:
+            return store.costs_query.query(conn, req)
+
+    def cost_purge(self, req: tsi.CostPurgeReq) -> tsi.CostPurgeRes:
+        """Delete prices for good; the query must name them by id."""
+        ids = validate_costs.purge(req)
+        with self._store.write() as conn:
+            return store.costs.purge(conn, req.project_id, ids)
+
     # --- indexes: our own, beyond the interface ---
 
     def index_add(
@@ -351,19 +365,7 @@ class SqliteTraceServer:
         with self._store.write() as conn:
             store.path_indexes.drop(conn, path)
 
-    # --- not built yet ---
-
-    def cost_create(self, req: tsi.CostCreateReq) -> tsi.CostCreateRes:
-        """Refuse: costs are not supported yet."""
-        _not_built("cost_create")
-
-    def cost_query(self, req: tsi.CostQueryReq) -> tsi.CostQueryRes:
-        """Refuse: costs are not supported yet."""
-        _not_built("cost_query")
-
-    def cost_purge(self, req: tsi.CostPurgeReq) -> tsi.CostPurgeRes:
-        """Refuse: costs are not supported yet."""
-        _not_built("cost_purge")
+    # --- models, actions, spans ---
 
     def completions_create(self, req: tsi.CompletionsCreateReq) -> tsi.CompletionsCreateRes:
         """Ask a language model; the call is stored unless that is turned off."""

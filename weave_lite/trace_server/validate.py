@@ -16,7 +16,6 @@ from weave_lite.core.errors import (
     EncodeError,
     InvalidNameError,
     InvalidRequest,
-    NotSupportedError,
     RequestTooLarge,
 )
 from weave_lite.core.ids import new_id
@@ -225,11 +224,9 @@ def call_read(req: tsi.CallReadReq) -> None:
 
     Raises:
         InvalidRequest: The project id is not one, or the id cannot be stored.
-        NotSupportedError: It asks for costs.
     """
     project_id(req.project_id)
     texts.check_text(req.id, "id")
-    _not_yet(req, "include_costs")
 
 
 def calls_query(req: tsi.CallsQueryReq) -> None:
@@ -237,12 +234,10 @@ def calls_query(req: tsi.CallsQueryReq) -> None:
 
     Raises:
         InvalidRequest: A list is too long, or limit or offset is negative.
-        NotSupportedError: It asks for costs.
     """
     project_id(req.project_id)
     _filter(req.filter)
     _page(req.limit, req.offset)
-    _not_yet(req, "include_costs")
 
 
 def calls_query_stats(req: tsi.CallsQueryStatsReq) -> None:
@@ -373,11 +368,3 @@ def _page(limit: int | None, offset: int | None) -> None:
     for field, value in (("limit", limit), ("offset", offset)):
         if value is not None and value < 0:
             raise InvalidRequest(f"{field} must be 0 or more, not {value}")
-
-
-def _not_yet(req: object, *fields: str) -> None:
-    for field in fields:
-        if getattr(req, field):
-            raise NotSupportedError(
-                f"{field} is not supported by the embedded store yet; leave it out"
-            )

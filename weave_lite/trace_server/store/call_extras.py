@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from weave_lite.trace_server.store import call_expansion, call_feedback, call_sizes
+from weave_lite.trace_server.store import call_costs, call_expansion, call_feedback, call_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,14 @@ class Extras(NamedTuple):
         has_total_sizes: Whether that of the whole trace is wanted, for roots.
         expansion: Paths at which refs are replaced by what they point to, the short ones first.
         has_feedback: Whether the feedback on each call is wanted.
+        has_costs: Whether the cost of each call is wanted, by model.
     """
 
     has_sizes: bool = False
     has_total_sizes: bool = False
     expansion: tuple[str, ...] = ()
     has_feedback: bool = False
+    has_costs: bool = False
 
 
 def extras_of(req: tsi.CallsQueryReq | tsi.CallReadReq) -> Extras | None:
@@ -45,6 +47,7 @@ def extras_of(req: tsi.CallsQueryReq | tsi.CallReadReq) -> Extras | None:
         bool(req.include_total_storage_size),
         expansion,
         bool(getattr(req, "include_feedback", None)),
+        bool(req.include_costs),
     )
     return extras if any(extras) else None
 
@@ -69,4 +72,6 @@ def add(
         added = call_sizes.add_total_sizes(conn, project, added)
     if extras.has_feedback:
         added = call_feedback.add(conn, project, added)
+    if extras.has_costs:
+        added = call_costs.add(conn, project, added)
     return added
