@@ -28,8 +28,22 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.interface.calls import CallSchema
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
-__all__ = ["calls", "show", "tree"]
+__all__ = [
+    "LimitOption",
+    "OpOption",
+    "RootsOption",
+    "SinceOption",
+    "calls",
+    "find_call",
+    "newest_calls",
+    "show",
+    "tree",
+]
 
+OpOption = Annotated[str | None, typer.Option(help="Only calls of this op, all versions.")]
+RootsOption = Annotated[bool, typer.Option(help="Only calls without a parent.")]
+SinceOption = Annotated[str | None, typer.Option(help="An age (30m, 2d) or a date.")]
+LimitOption = Annotated[int, typer.Option(min=1, help="At most so many, the newest.")]
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="A call's id, the end of one, or a weave:/// URI.")
 ]
@@ -38,10 +52,10 @@ IdArgument = Annotated[
 def calls(
     db: DbOption = None,
     project: ProjectOption = None,
-    op: Annotated[str | None, typer.Option(help="Only calls of this op, all versions.")] = None,
-    trace_roots: Annotated[bool, typer.Option(help="Only calls without a parent.")] = False,
-    since: Annotated[str | None, typer.Option(help="An age (30m, 2d) or a date.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
+    op: OpOption = None,
+    trace_roots: RootsOption = False,
+    since: SinceOption = None,
+    limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List the newest calls."""
@@ -49,17 +63,8 @@ def calls(
 
     with open_store(db) as server:
         project_id = choose_project(server, project)
-        request: dict[str, Any] = {
-            "project_id": project_id,
-            "limit": limit,
-            "sort_by": [{"field": "started_at", "direction": "desc"}],
-            "filter": {"trace_roots_only": trace_roots},
-        }
-        if op is not None:
-            request["filter"]["op_names"] = _op_names(server, project_id, op)
-        if since is not None:
-            started = {"$gte": [{"$getField": "started_at"}, {"$literal": parse_since(since)}]}
-            request["query"] = {"$expr": started}
+        request = newest_calls(server, project_id, op, since, trace_roots=trace_roots)
+        request["limit"] = limit
         found = server.calls_query_stream(tsi.CallsQueryReq.model_validate(request))
         if as_json:
             print_json_lines(iter(found))
@@ -71,6 +76,40 @@ def calls(
             talk("no calls")
             return
         screen().print(calls_table(rows))
+
+
+def newest_calls(
+    server: SqliteTraceServer,
+    project_id: str,
+    op: str | None,
+    since: str | None,
+    *,
+    trace_roots: bool,
+    condition: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Make a query of calls from the options that commands share, the newest first.
+
+    Args:
+        server: Where the calls are.
+        project_id: Their project.
+        op: The name or URI of their op.
+        since: An age or a date.
+        trace_roots: Only calls without a parent.
+        condition: What else must hold.
+    """
+    wanted = {"trace_roots_only": trace_roots}
+    conditions = [] if condition is None else [condition]
+    if since is not None:
+        started = {"$gte": [{"$getField": "started_at"}, {"$literal": parse_since(since)}]}
+        conditions.append(started)
+    return {
+        "project_id": project_id,
+        "sort_by": [{"field": "started_at", "direction": "desc"}],
+        "filter": wanted
+        if op is None
+        else {**wanted, "op_names": _op_names(server, project_id, op)},
+        "query": {"$expr": {"$and": conditions}} if conditions else None,
+    }
 
 
 def show(
@@ -88,7 +127,7 @@ def show(
         if isinstance(ref, TableRef):
             _show_rows(server, ref)
             return
-        call = _find(server, call_id, project)
+        call = find_call(server, call_id, project)
         if as_json:
             print_json_lines(iter([call]))
             return
@@ -107,7 +146,7 @@ def tree(
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
     with open_store(db) as server:
-        call = _find(server, call_id, project)
+        call = find_call(server, call_id, project)
         request = tsi.CallsQueryReq(
             project_id=call.project_id, filter=tsi.CallsFilter(trace_ids=[call.trace_id])
         )
@@ -144,7 +183,13 @@ def _op_names(server: SqliteTraceServer, project_id: str, op: str) -> list[str]:
     return [f"{SCHEME}{ref.project_id}/op/{ref.name}:{digest}"]
 
 
-def _find(server: SqliteTraceServer, call_id: str, project: str | None) -> CallSchema:
+def find_call(server: SqliteTraceServer, call_id: str, project: str | None) -> CallSchema:
+    """Find a call by its id, the end of one, or its URI.
+
+    Raises:
+        NotFoundError: There is none.
+        InvalidRequest: There are several, or it is not the URI of a call.
+    """
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
     if not call_id:

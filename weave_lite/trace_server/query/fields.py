@@ -204,7 +204,10 @@ def calls_fields(
         "attributes": (tables.attribute_sets, calls.c.attributes),
         "summary": (calls, calls.c.pk),
     }
-    places = {name: Place(name, str(table.name), owner) for name, (table, owner) in owners.items()}
+    places = {
+        name: Place(name, str(table.name), owner, is_shared=owner is not calls.c.pk)
+        for name, (table, owner) in owners.items()
+    }
     return FieldMap(
         fields,
         json_columns,

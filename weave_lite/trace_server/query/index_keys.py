@@ -15,10 +15,12 @@ from weave_lite.trace_server.query.paths import candidates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["KEY_LENGTH", "checked_path", "key_sql"]
+__all__ = ["KEY_LENGTH", "SHARED_PROJECT", "checked_path", "key_sql"]
 
 # How much of a text a key holds.
 KEY_LENGTH: Final = 100
+# The project of keys whose documents are shared by calls; no project has this integer.
+SHARED_PROJECT: Final = 0
 # Characters that mean nothing to SQL, to SQLite's paths or to SQLAlchemy, inside quotes.
 _SAFE_PART: Final = re.compile(r"[\w\-/:@+ ]+")
 _MAX_PARTS: Final = 7

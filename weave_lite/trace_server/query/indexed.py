@@ -7,19 +7,20 @@ whole millionths, and of a text the first characters.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Integer, and_, cast, func, literal_column, select, text, union_all
 
-from weave_lite.trace_server.query.index_keys import KEY_LENGTH, key_sql
+from weave_lite.trace_server.query.index_keys import KEY_LENGTH, SHARED_PROJECT, key_sql
 from weave_lite.trace_server.query.jsonpath import JsonField
+from weave_lite.trace_server.query.trigrams import trigrams
 from weave_lite.trace_server.query.values import (
     NULL,
     Kind,
     Operand,
     Sql,
     Value,
+    bind_int,
     bind_number,
     bind_text,
     parse_number,
@@ -36,6 +37,7 @@ __all__ = [
     "ColumnIndex",
     "Indexes",
     "Place",
+    "exact_rows",
     "narrowed_contains",
     "narrowed_equals",
     "narrowed_order",
@@ -43,11 +45,6 @@ __all__ = [
 
 _MAX_KEYS: Final = 100
 _EMPTY: Final[Sql] = literal_column("''")
-_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
-_UNSURE_LOWERED: Final = re.compile(r'["\\\x00-\x1fiIkK]|[^\x00-\x7f]')
-# Trigrams of a search; more of them would hardly rule out more.
-_MAX_TRIGRAMS: Final = 10
-_TRIGRAM: Final = 3
 
 
 class Place(NamedTuple):
@@ -57,11 +54,13 @@ class Place(NamedTuple):
         column: Name of the column.
         table: Name of its table.
         owner: The column of calls that names its row.
+        is_shared: Whether calls share documents.
     """
 
     column: str
     table: str
     owner: ColumnElement[Any]
+    is_shared: bool
 
 
 class Indexes(NamedTuple):
@@ -70,10 +69,12 @@ class Indexes(NamedTuple):
     Attributes:
         numbers: The number of each by its path; a whole column has one for text search.
         is_rare: Runs a statement that finds rows; tells whether they are few enough to go by them.
+        project: The integer of the project that is asked.
     """
 
     numbers: Mapping[str, int]
     is_rare: Callable[[Select[Any] | CompoundSelect[Any]], bool]
+    project: int
 
     def at(self, place: Place, path: str | None) -> ColumnIndex | None:
         """Find what serves a field: the path below a column, or None for the whole."""
@@ -82,10 +83,11 @@ class Indexes(NamedTuple):
         if text_number is None and number is None:
             return None
         parts = () if path is None else tuple(path.split("."))
-        return ColumnIndex(place, parts, number, text_number, self.is_rare)
+        project = SHARED_PROJECT if place.is_shared else self.project
+        return ColumnIndex(place, parts, number, text_number, self.is_rare, project)
 
 
-NO_INDEXES: Final = Indexes({}, lambda _: False)
+NO_INDEXES: Final = Indexes({}, lambda _: False, 0)
 
 
 class ColumnIndex(NamedTuple):
@@ -97,6 +99,7 @@ class ColumnIndex(NamedTuple):
         number: The number of the index on the path.
         text_number: The number of the index for text search of its column.
         is_rare: See :class:`Indexes`.
+        project: The project of its keys.
     """
 
     place: Place
@@ -104,12 +107,17 @@ class ColumnIndex(NamedTuple):
     number: int | None
     text_number: int | None
     is_rare: Callable[[Select[Any] | CompoundSelect[Any]], bool]
+    project: int
 
     def keyed(self) -> tuple[Select[Any], Sql]:
-        """Select the integers of the documents whose keys are known; and give the key's column."""
+        """Select the integers of the documents whose keys are known; and give the key's column.
+
+        They are those of the calls of the project that can be seen.
+        """
         key: Sql = literal_column("known.key")
         pk: Sql = literal_column("known.pk").label("pk")
-        return select(pk).select_from(text(f"index_{self.number}_keys AS known")), key
+        known = select(pk).select_from(text(f"index_{self.number}_keys AS known"))
+        return known.where(literal_column("known.project") == bind_int(self.project)), key
 
     def unread(self) -> tuple[Select[Any], Sql]:
         """Select the integers of the documents that are still to be read; and give their key."""
@@ -122,10 +130,12 @@ class ColumnIndex(NamedTuple):
         pk: Sql = literal_column("document.pk").label("pk")
         return select(pk).select_from(text(source)).where(is_noted), key
 
-    def rows(self, condition: Callable[[Sql], Sql]) -> CompoundSelect[Any]:
-        """Select the integers of the documents whose key fulfils a condition."""
+    def rows(self, *conditions: Callable[[Sql], Sql]) -> CompoundSelect[Any]:
+        """Select the integers of the documents whose key fulfils one of some conditions."""
+        sources = (self.keyed(), self.unread())
+        # Not one statement with OR, for which SQLite would walk the whole index.
         return union_all(
-            *(found.where(condition(key)) for found, key in (self.keyed(), self.unread()))
+            *(found.where(condition(key)) for found, key in sources for condition in conditions)
         )
 
     def owners(self, rows: Select[Any] | CompoundSelect[Any]) -> Sql:
@@ -156,20 +166,45 @@ def narrowed_equals(operand: Operand, literals: Sequence[Value], exact: Sql) -> 
         exact: The condition; where false and unknown are the same.
     """
     index = _path_index(operand)
-    if index is None or len(literals) > _MAX_KEYS:
+    found = _keys_of_all(literals)
+    if index is None or found is None:
         return exact
+    keys, is_enough = found
+    narrow = index.owners_if_rare(index.rows(lambda key: key.in_(keys)))
+    if narrow is None:
+        return exact
+    return narrow if is_enough else and_(narrow, exact)
+
+
+def exact_rows(operand: Operand, literals: Sequence[Value]) -> tuple[Select[Any], Sql] | None:
+    """Find all whose field equals any of some literals, where keys tell it and no call need be read.
+
+    Returns:
+        What selects those that an index knows, and the condition that a call is one of the rest;
+        None where keys are not enough.
+    """
+    index = _path_index(operand)
+    found = _keys_of_all(literals)
+    if index is None or found is None or not found[1] or index.place.is_shared:
+        return None
+    keys, _ = found
+    (known, known_key), (unread, unread_key) = index.keyed(), index.unread()
+    return known.where(known_key.in_(keys)), index.owners(unread.where(unread_key.in_(keys)))
+
+
+def _keys_of_all(literals: Sequence[Value]) -> tuple[list[Sql], bool] | None:
+    """Give the keys of some literals, and whether nothing else has them; None without keys."""
+    if len(literals) > _MAX_KEYS:
+        return None
     keys: list[Sql] = []
     is_enough = True
     for literal in literals:
         found, is_all = _keys_of(literal)
         if not found:
-            return exact
+            return None
         keys += found
         is_enough = is_enough and is_all
-    narrow = index.owners_if_rare(index.rows(lambda key: key.in_(keys)))
-    if narrow is None:
-        return exact
-    return narrow if is_enough else and_(narrow, exact)
+    return keys, is_enough
 
 
 def _keys_of(literal: Value) -> tuple[list[Sql], bool]:
@@ -234,7 +269,7 @@ def narrowed_contains(operand: Operand, part: str, exact: Sql, *, ignore_case: b
     """
     index = operand.column.indexed if isinstance(operand, JsonField) else None
     words = (
-        _trigrams(part, ignore_case)
+        trigrams(part, ignore_case=ignore_case)
         if index is not None and index.text_number is not None
         else None
     )
@@ -242,23 +277,6 @@ def narrowed_contains(operand: Operand, part: str, exact: Sql, *, ignore_case: b
         return exact
     narrow = index.owners_if_rare(index.matching(words))
     return exact if narrow is None else and_(narrow, exact)
-
-
-def _trigrams(part: str, ignore_case: bool) -> str | None:
-    """Write a search for trigrams that are in every stored text with the part; None if there is none.
-
-    What JSON writes with escapes divides the part. So does, when case is ignored, what has a lower
-    case that SQLite does not know, and the two letters that are lower cases of such.
-    """
-    dividers = _UNSURE_LOWERED if ignore_case else _ESCAPED
-    found: dict[str, None] = {}
-    for run in dividers.split(part):
-        for start in range(len(run) - _TRIGRAM + 1):
-            found[run[start : start + _TRIGRAM]] = None
-    if not found:
-        return None
-    every = max(1, len(found) // _MAX_TRIGRAMS)
-    return " AND ".join(f'"{word}"' for word in list(found)[::every][:_MAX_TRIGRAMS])
 
 
 def _path_index(operand: Operand) -> ColumnIndex | None:

@@ -68,15 +68,13 @@ class SortIndex(NamedTuple):
 
     def within(self, bound: Sql, *, is_text: bool) -> Sql:
         """Write the condition that a call is not beyond a bound."""
-
-        def is_within(key: Sql) -> Sql:
-            if not self.is_descending:
-                return key <= bound
-            if is_text:
-                return (key < _EMPTY) | (key >= bound)
-            return (key >= bound) & (key < _EMPTY)
-
-        return self.indexed.owners(self.indexed.rows(is_within))
+        if not self.is_descending:
+            rows = self.indexed.rows(lambda key: key <= bound)
+        elif is_text:
+            rows = self.indexed.rows(lambda key: key < _EMPTY, lambda key: key >= bound)
+        else:
+            rows = self.indexed.rows(lambda key: (key >= bound) & (key < _EMPTY))
+        return self.indexed.owners(rows)
 
 
 def find(sort_by: Sequence[SortBy] | None, fields: FieldMap) -> SortIndex | None:
@@ -86,6 +84,6 @@ def find(sort_by: Sequence[SortBy] | None, fields: FieldMap) -> SortIndex | None
     field = fields.resolve(sort_by[0].field)
     index = field.column.indexed if isinstance(field, JsonField) else None
     # Attributes are shared by calls, and no index leads from them to these.
-    if index is None or index.number is None or index.place.column == "attributes":
+    if index is None or index.number is None or index.place.is_shared:
         return None
     return SortIndex(index, sort_by[0].direction == "desc")

@@ -26,7 +26,7 @@ _DEEP_OFFSET: Final = 500
 # How many calls before the offset are looked at for the same start.
 _TIE_WINDOW: Final = 64
 # Pages that end further down are not looked for in an index on a path.
-_MAX_BOUNDED: Final = 2_000
+_MAX_BOUNDED: Final = 20_000
 # No store holds more calls; SQLite takes no larger integer.
 _MAX_COUNT: Final = 2**63 - 1
 # SQLite has no offset without a limit; this is none.
@@ -91,7 +91,7 @@ def plan(
 
     indexes = None
     if indexed_by is not None:
-        indexes = path_indexes.known(indexed_by, is_whole=is_whole or not direction)
+        indexes = path_indexes.known(indexed_by, project, is_whole=is_whole or not direction)
     parts = compiled_search.parts_of(
         project,
         calls_filter,
@@ -101,6 +101,8 @@ def plan(
         expanded=expanded,
         indexes=indexes,
     )
+    if indexed_by is not None and query is not None:
+        parts = compiled_search.narrowed(indexed_by, parts, project, query)
     return Search(direction, None, {}, parts, indexes and indexes.numbers)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sqlalchemy import func, select
 
-from weave_lite.trace_server.query import sort_index
+from weave_lite.trace_server.query import count_index, sort_index
 from weave_lite.trace_server.query.call_tables import CallTables
 from weave_lite.trace_server.query.calls_filter import compile_calls_filter
 from weave_lite.trace_server.query.compile import compile_filter
@@ -16,6 +16,7 @@ from weave_lite.trace_server.query.indexed import NO_INDEXES
 from weave_lite.trace_server.query.joins import calls_from
 from weave_lite.trace_server.query.sort import compile_sort
 from weave_lite.trace_server.query.values import bind_int, bind_text
+from weave_lite.trace_server.store import feedback_search
 from weave_lite.trace_server.store.schema import calls, metadata
 
 if TYPE_CHECKING:
@@ -26,16 +27,18 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.interface.calls import CallsFilter
     from weave_lite.trace_server.interface.query import Query, SortBy
+    from weave_lite.trace_server.query.count_index import CountIndex
     from weave_lite.trace_server.query.indexed import Indexes
     from weave_lite.trace_server.query.sort_index import SortIndex
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["Parts", "bounded", "parts_of", "run", "statement"]
+__all__ = ["Parts", "bounded", "narrowed", "parts_of", "run", "statement"]
 
 _TABLES: Final = CallTables.of(metadata)
-# An index on a path is walked this far for the first rows of an order; it knows no projects.
+# An index on a path is walked this far for the first rows of an order, since a filter may hide some.
 _WINDOW: Final = 4
 _MIN_WINDOW: Final = 1_000
+_MAX_HIDDEN: Final = 10_000
 # Word for word what the partial indexes say, so that SQLite may use them.
 _VISIBLE: Final = (calls.c.started_at.is_not(None), calls.c.deleted_at.is_(None))
 
@@ -48,12 +51,14 @@ class Parts(NamedTuple):
         conditions: What must hold.
         order: The order.
         sorted_by: The index that serves the order, if there is one.
+        counted_by: The index that alone can count what is found, if there is one.
     """
 
     source: FromClause
     conditions: Sequence[ColumnElement[bool]]
     order: Sequence[ColumnElement[Any]]
     sorted_by: SortIndex | None = None
+    counted_by: CountIndex | None = None
 
 
 def parts_of(
@@ -82,19 +87,35 @@ def parts_of(
         InvalidQueryError: The query is not a sentence of the query language.
         NotSupportedError: A field needs what the store does not hold.
     """
-    conditions = [
-        calls.c.project == project,
-        *_VISIBLE,
-        *compile_calls_filter(calls_filter, project, _TABLES),
-    ]
+    filtered = compile_calls_filter(calls_filter, project, _TABLES)
+    conditions = [calls.c.project == project, *_VISIBLE, *filtered]
     is_plain = not expanded and indexes is None
     fields = _fields() if is_plain else calls_fields(_TABLES, expanded, indexes or NO_INDEXES)
     if query is not None:
         conditions.append(compile_filter(query, fields))
     order = compile_sort(sort_by, fields)
     touching = conditions if is_by_start else [*conditions, *order]
-    sorted_by = sort_index.find(sort_by, fields) if indexes is not None else None
-    return Parts(calls_from(touching, _TABLES), conditions, order, sorted_by)
+    parts = Parts(calls_from(touching, _TABLES), conditions, order)
+    if indexes is None:
+        return parts
+    counted_by = None if filtered else count_index.find(query, fields)
+    return parts._replace(sorted_by=sort_index.find(sort_by, fields), counted_by=counted_by)
+
+
+def narrowed(conn: StoreConnection, parts: Parts, project: int, query: Query) -> Parts:
+    """Narrow a search to the calls that have the feedback it asks for, when they are few.
+
+    Args:
+        conn: A connection to the store.
+        parts: The search.
+        project: Integer of the project.
+        query: The query that was compiled to the last of the conditions.
+    """
+    found = feedback_search.narrowing(conn, project, query, _fields())
+    if not found:
+        return parts
+    *others, last = parts.conditions
+    return parts._replace(conditions=[*others, *found, last])
 
 
 def bounded(conn: StoreConnection, parts: Parts, count: int) -> Parts:
@@ -109,7 +130,8 @@ def bounded(conn: StoreConnection, parts: Parts, count: int) -> Parts:
     if order is None:
         return parts
     for is_text in (False, True) if order.is_descending else (False,):
-        first = order.first(_WINDOW * count + _MIN_WINDOW, is_text=is_text)
+        width = min(_WINDOW * count + _MIN_WINDOW, count + _MAX_HIDDEN)
+        first = order.first(width, is_text=is_text)
         source = calls_from(parts.conditions, _TABLES, first)
         found = select(first.c.key).select_from(source).where(*parts.conditions).limit(count)
         keys = found.subquery()
@@ -167,6 +189,12 @@ def _window(parts: Parts, limit: int, offset: int, _: int) -> Select[Any]:
 
 
 def _count(parts: Parts, _: int, __: int, ___: int) -> Select[Any]:
+    if parts.counted_by is not None:
+        known = select(func.count()).select_from(parts.counted_by.known.subquery())
+        # The last condition is that of the query, which is put in other words.
+        rest = [*parts.conditions[:-1], parts.counted_by.unread]
+        unread = select(func.count()).select_from(calls).where(*rest)
+        return select(known.scalar_subquery() + unread.scalar_subquery())
     return select(func.count()).select_from(parts.source).where(*parts.conditions)
 
 

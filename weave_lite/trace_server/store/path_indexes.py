@@ -86,11 +86,12 @@ def drop(conn: StoreConnection, path: str) -> None:
     conn.raw.execute("DELETE FROM path_indexes WHERE path = ?", (path,))
 
 
-def known(conn: StoreConnection, *, is_whole: bool) -> Indexes | None:
+def known(conn: StoreConnection, project: int, *, is_whole: bool) -> Indexes | None:
     """Give the indexes to the query compiler; None when there are none.
 
     Args:
         conn: The connection that will run the query.
+        project: The integer of the project that is asked.
         is_whole: Whether all that match are wanted, so that an index always pays.
     """
     numbers = index_upkeep.numbers(conn)
@@ -101,14 +102,14 @@ def known(conn: StoreConnection, *, is_whole: bool) -> Indexes | None:
     from weave_lite.trace_server.query.indexed import Indexes  # noqa: PLC0415 - loads SQLAlchemy
 
     if is_whole:
-        return Indexes(numbers, lambda _: True)
+        return Indexes(numbers, lambda _: True, project)
 
     def is_rare(rows: Select[Any] | CompoundSelect[Any]) -> bool:
         some = rows.limit(literal_column(str(_RARE + 1))).subquery()
         count = conn.core.execute(select(func.count()).select_from(some)).scalar_one()
         return int(count) <= _RARE
 
-    return Indexes(numbers, is_rare)
+    return Indexes(numbers, is_rare, project)
 
 
 def _kind(path: str) -> str:
