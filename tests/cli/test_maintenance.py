@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
 
 import weave_lite as weave
 from weave_lite.cli.main import app
-from weave_lite.core.errors import InvalidRequest, NotFoundError
+from weave_lite.core.errors import InvalidRequest, NotFoundError, UsageError
 
 
 @pytest.fixture
@@ -89,3 +90,23 @@ def test_no_store(tmp_path, monkeypatch):
         assert isinstance(error, NotFoundError)
         assert "There is no store at" in str(error)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_salvage(folder):
+    """What is read is told per table; exit status 1 when rows are lost."""
+    run_alone = CliRunner().invoke
+    done = run_alone(app, ["salvage", "weave.db", "new.db"])
+    assert done.exit_code == 0
+    assert "calls: 3 rows" in done.stdout
+    assert "all rows are there" in done.stdout
+    with closing(sqlite3.connect("weave.db")) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        ((page,),) = raw.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'call_inputs'")
+    content = bytearray((folder / "weave.db").read_bytes())
+    content[(page - 1) * 8192 : page * 8192] = bytes(8192)
+    (folder / "weave.db").write_bytes(content)
+    done = run_alone(app, ["salvage", "weave.db", "newer.db", "--json"])
+    facts = json.loads(done.stdout)
+    lost = {table["name"]: table["lost"] for table in facts["tables"] if table["lost"]}
+    assert (done.exit_code, facts["is_complete"], lost) == (1, False, {"call_inputs": 3})
+    assert isinstance(run_alone(app, ["salvage", "weave.db", "new.db"]).exception, UsageError)

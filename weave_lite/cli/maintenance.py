@@ -1,4 +1,4 @@
-"""Commands that care for the file: ``doctor``, ``backup`` and ``prune``."""
+"""Commands that care for the file: ``doctor``, ``backup``, ``prune`` and ``salvage``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from weave_lite.cli.options import DbOption, JsonOption, find_place, talk
 from weave_lite.core.errors import InvalidRequest, NotFoundError
 
-__all__ = ["backup", "doctor", "prune"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weave_lite.trace_server.store.salvage import Salvaged
+
+__all__ = ["backup", "doctor", "prune", "salvage"]
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?\Z", re.IGNORECASE)
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -76,11 +81,52 @@ def prune(
         store.close()
     typer.echo(
         f"{'would delete' if dry_run else 'deleted'} {done.traces:,} traces ({done.calls:,} calls): "
-        f"{done.size_before_bytes / 1e6:,.1f} MB -> {done.size_after_bytes / 1e6:,.1f} MB"
+        f"{done.size_before_bytes / 1e6:,.1f} MB -> {'about ' if dry_run else ''}"
+        f"{done.size_after_bytes / 1e6:,.1f} MB"
     )
     if done.traces and not dry_run:
         room = "the file is smaller now" if done.is_reclaimed else "new calls use the free room"
         talk(room)
+
+
+def salvage(
+    damaged: Annotated[Path, typer.Argument(help="The damaged store; it is only read.")],
+    new: Annotated[Path, typer.Argument(help="The store to write; it must not exist.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Save what can be read of a damaged store into a new one; exit status 1 when rows are lost.
+
+    End the programs that write the damaged store first.
+    """
+    from weave_lite.trace_server.store.salvage import salvage as salvage_store  # noqa: PLC0415
+
+    done = salvage_store(
+        str(damaged.absolute()),
+        str(new.absolute()),
+        progress=lambda table: talk(f"reading {table}"),
+    )
+    if as_json:
+        typer.echo(json.dumps({**dataclasses.asdict(done), "is_complete": done.is_complete}))
+    else:
+        for line in _lines(done):
+            typer.echo(line)
+        typer.echo(
+            f"{new}: {'all rows are there' if done.is_complete else 'not all could be read'}"
+        )
+    if not done.is_complete:
+        raise typer.Exit(1)
+
+
+def _lines(done: Salvaged) -> Iterator[str]:
+    for table in done.tables:
+        if table.copied or table.rebuilt or table.lost:
+            rebuilt = f", {table.rebuilt:,} rebuilt in part from indexes" if table.rebuilt else ""
+            about = "about " if table.is_estimate else ""
+            lost = f", {about}{table.lost:,} lost" if table.lost else ""
+            yield f"{table.name}: {table.copied:,} rows{rebuilt}{lost}"
+    yield from (f"index made anew: {path}" for path in done.indexes)
+    yield from (f"note: {note}" for note in done.notes)
+    yield from (f"problem: {problem}" for problem in done.problems)
 
 
 def _existing(db: str | None) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import sqlite3
+import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,3 +86,60 @@ def test_missing_source(tmp_path):
     with pytest.raises(StoreError, match="no store"):
         copy_to(str(tmp_path / "none.db"), str(tmp_path / "copy.db"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_copy_is_on_the_disk_before_it_has_its_name(place, tmp_path, monkeypatch):
+    """The file is synced, then renamed, then the folder is synced."""
+    target = str(tmp_path / "copy.db")
+    steps, sync, replace = [], os.fsync, os.replace
+
+    def note_sync(descriptor):
+        name = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        steps.append((f"sync {name}", Path(target).exists()))
+        sync(descriptor)
+
+    def note_replace(*names):
+        steps.append(("rename", Path(target).exists()))
+        replace(*names)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    copy_to(place, target)
+    assert steps == [("sync file", False), ("rename", False), ("sync folder", True)]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_interrupted_copy_leaves_nothing(place, tmp_path, monkeypatch, step, failure):
+    """No half file under the name, nothing beside it; an old copy stays."""
+    target = tmp_path / "copy.db"
+    target.write_text("the old copy")
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises((StoreError, KeyboardInterrupt)):
+        copy_to(place, str(target), force=True)
+    assert target.read_text() == "the old copy"
+    assert sorted(path.name for path in tmp_path.glob("copy.db*")) == ["copy.db"]
+
+
+def test_damaged_store_is_not_copied(place, tmp_path):
+    """The error names the way to save the rows."""
+    content = Path(place).read_bytes()
+    Path(place).write_bytes(content[: len(content) // 2])
+    with pytest.raises(StoreError, match="weave-lite salvage"):
+        copy_to(place, str(tmp_path / "copy.db"))
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_store_of_an_earlier_schema(tmp_path):
+    """It is copied as it is, before a program upgrades it."""
+    packed = Path(__file__).parents[2] / "data" / "stores" / "v1.db.gz"
+    old, copy = tmp_path / "old.db", tmp_path / "copy.db"
+    old.write_bytes(gzip.decompress(packed.read_bytes()))
+    copy_to(str(old), str(copy))
+    with closing(sqlite3.connect(copy)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+        assert raw.execute("SELECT count(*) > 0 FROM calls").fetchone() == (1,)

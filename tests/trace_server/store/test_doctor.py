@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from store_of_traces import end, fill
 
+from weave_lite.core.errors import StoreBusyError
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+from weave_lite.trace_server.store import connections, migrate
 from weave_lite.trace_server.store.doctor import examine
 
 
@@ -104,12 +108,60 @@ def test_truncated_and_foreign_files(place, tmp_path):
 
 
 def test_older_store_is_told_to_be_upgraded(tmp_path):
-    """A store of an earlier schema is not changed by a look."""
+    """A store of an earlier schema has no problem, and is not changed by a look."""
     packed = Path(__file__).parents[2] / "data" / "stores" / "v1.db.gz"
     path = tmp_path / "old.db"
     path.write_bytes(gzip.decompress(packed.read_bytes()))
     before = path.read_bytes()
     report = examine(str(path), deep=True)
-    assert not report.is_fine
-    assert any("upgrade" in finding.text for finding in report.findings)
+    assert report.is_fine
+    (note,) = (finding for finding in report.findings if finding.name == "older_schema")
+    assert "upgrades it" in note.text
     assert path.read_bytes() == before
+
+
+def test_newer_store(place):
+    """This release cannot tell anything of it but that."""
+    change(place, "PRAGMA user_version = 99")
+    assert problems(place) == ["file"]
+
+
+def test_damage_names_the_way_out(place):
+    """The report says how to save the rows."""
+    content = Path(place).read_bytes()
+    Path(place).write_bytes(content[:8192] + bytes(40_000) + content[48_192:])
+    assert any("weave-lite salvage" in finding.text for finding in examine(place).findings)
+
+
+def test_store_in_use(place):
+    """Writers do not hinder a look, and what they have not committed is not seen."""
+    with SqliteTraceServer(place) as server, server._store.write() as conn:
+        conn.raw.execute("DELETE FROM projects")
+        assert problems(place) == []
+
+
+def test_store_that_is_kept_locked(place, monkeypatch):
+    """That is no damage: an error says so."""
+    connect_raw = connections.connect_raw
+    for module in (connections, migrate):
+        monkeypatch.setattr(
+            module,
+            "connect_raw",
+            lambda place, **more: connect_raw(place, **more | {"timeout_s": 0}),
+        )
+    with closing(sqlite3.connect(place, isolation_level=None)) as raw:
+        raw.execute("PRAGMA locking_mode = EXCLUSIVE")
+        raw.execute("UPDATE projects SET pk = pk")
+        with pytest.raises(StoreBusyError):
+            examine(place)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="rights do not bind this user")
+def test_read_only_folder(place):
+    """A store that nobody can write is looked at as it is."""
+    folder = Path(place).parent
+    folder.chmod(0o500)
+    try:
+        assert problems(place) == []
+    finally:
+        folder.chmod(0o700)

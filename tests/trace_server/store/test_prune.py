@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_of_traces import DAY, PROJECT, end, fill, ids, start
+from store_of_traces import DAY, PROJECT, REF, end, fill, ids, start
 
 from weave_lite.core.clock import now_micros
 from weave_lite.core.errors import UsageError
@@ -144,3 +145,102 @@ def test_end_without_start_is_pruned(place):
         server.write_encoded([end("lost", 40), start("found", "t-found", 1)])
     assert pruned(place, keep_days=5).calls == 41
     assert counts(place)["calls"] == 5
+
+
+def test_dry_run_lets_others_write(place, monkeypatch):
+    """It takes no write lock, even while somebody else has it."""
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = pruned(place, keep_days=5, max_size_bytes=0, dry_run=True)
+    assert (told.traces, told.calls) == (23, 43)
+    assert told.size_after_bytes < told.size_before_bytes
+
+
+def test_dry_run_reckons_the_size(place):
+    """It comes near to what the real one frees."""
+    told = pruned(place, keep_days=5, dry_run=True)
+    done = pruned(place, keep_days=5)
+    freed = done.size_before_bytes - done.size_after_bytes
+    assert told.size_before_bytes - told.size_after_bytes == pytest.approx(freed, rel=0.4)
+
+
+@pytest.fixture
+def large(place):
+    """A trace of 2,500 old calls."""
+    with SqliteTraceServer(place) as server:
+        records = [start("root", "t-large", 40), end("root", 39)]
+        for n in range(2499):
+            records += [start(f"c{n}", "t-large", 40, "root"), end(f"c{n}", 39)]
+        server.write_encoded(records)
+    return place
+
+
+def test_large_trace_goes_in_parts(large, monkeypatch):
+    """No transaction deletes more than 1,000 calls; others can write in between."""
+    batches, delete = [], pruning._delete
+
+    def note(raw, project, calls):
+        batches.append(len(calls))
+        delete(raw, project, calls)
+
+    monkeypatch.setattr(pruning, "_delete", note)
+    assert pruned(large, keep_days=35).calls == 2500
+    assert batches == [1000, 1000, 500]
+    assert examine(large, deep=True).is_fine
+
+
+def test_broken_off_prune_goes_on(large, monkeypatch):
+    """What was left of a trace is a tree, and goes at the next time."""
+    delete = pruning._delete
+
+    def fail(raw, project, calls):
+        monkeypatch.setattr(pruning, "_delete", broken)
+        delete(raw, project, calls)
+
+    def broken(raw, project, calls):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pruning, "_delete", fail)
+    with pytest.raises(KeyboardInterrupt):
+        pruned(large, keep_days=35)
+    monkeypatch.setattr(pruning, "_delete", delete)
+    assert counts(large)["calls"] == 44 + 1500
+    assert "root" in ids(large)
+    assert examine(large, deep=True).is_fine
+    assert pruned(large, keep_days=35).calls == 1500
+
+
+def test_indexes_of_the_user_are_kept_up(place):
+    """What is pruned is not found any more, and the rest is."""
+    with SqliteTraceServer(place) as server:
+        server.index_add("inputs.ref")
+        server.index_add("inputs")
+    pruned(place, keep_days=5)
+    operands = [{"$getField": "inputs.ref"}, {"$literal": REF}]
+    with SqliteTraceServer(place) as server:
+        for query in (
+            {"$expr": {"$eq": operands}},
+            {"$expr": {"$contains": {"input": operands[0], "substr": {"$literal": "settings"}}}},
+        ):
+            req = tsi.CallsQueryReq(project_id=PROJECT, query=query)
+            assert sorted(call.id for call in server.calls_query(req).calls) == KEPT
+    assert examine(place, deep=True).is_fine
+
+
+def test_file_that_others_have_open_is_made_smaller_when_short(place):
+    """The room goes back beside other programs too, since that takes no time here."""
+    size = Path(place).stat().st_size
+    with SqliteTraceServer(place) as other:
+        other.project_ids()
+        assert pruned(place, keep_days=5).is_reclaimed
+        assert Path(place).stat().st_size < size
+        assert len(other.calls_query(tsi.CallsQueryReq(project_id=PROJECT)).calls) == 4
+
+
+def test_large_file_that_others_have_open_is_left(place, monkeypatch):
+    """They would wait for too long."""
+    monkeypatch.setattr(pruning, "_SHORT_VACUUM_BYTES", 0)
+    with SqliteTraceServer(place) as other:
+        other.project_ids()
+        assert not pruned(place, keep_days=5).is_reclaimed
+    assert pruned(place, max_size_bytes=0).is_reclaimed

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from weave_lite.core.errors import StoreError, UsageError
-from weave_lite.trace_server.store import migrate
+from weave_lite.trace_server.store import whole_file
 from weave_lite.trace_server.store.connections import connect, connect_raw, error_of_ours
+from weave_lite.trace_server.store.older_store import prepare_look
 
 __all__ = ["copy_to"]
-
-_LOGS: Final = ("-wal", "-shm")
 
 
 def copy_to(place: str, target: str, *, force: bool = False) -> int:
@@ -34,27 +32,22 @@ def copy_to(place: str, target: str, *, force: bool = False) -> int:
     """
     if Path(target).exists() and Path(place).exists() and os.path.samefile(place, target):  # noqa: PTH121
         raise UsageError(f"{target!r} is the store itself; name another file")
-    taken = [target, *(target + log for log in _LOGS)]
-    if not force and any(os.path.lexists(name) for name in taken):
-        raise UsageError(f"{target!r} exists already; name another file, or use --force")
-    unfinished = f"{target}.{os.getpid()}.tmp"
+    if not force:
+        whole_file.check_free(target, "name another file, or use --force")
+    unfinished = whole_file.unfinished_name(target)
     try:
-        immutable = migrate.prepare_file(place, read_only=True)
+        immutable, _ = prepare_look(place)
         with (
             closing(connect(place, mode="ro", immutable=immutable)) as source,
             closing(connect_raw(unfinished, mode="rwc")) as copy,
         ):
             # In one step: between steps a writer would make the copy begin anew, without end.
             source.raw.backup(copy, pages=-1)
-        for log in _LOGS:  # the log of a replaced store would be taken for that of the copy
-            Path(target + log).unlink(missing_ok=True)
-        os.replace(unfinished, target)  # noqa: PTH105 - a text, odd characters and all
+        whole_file.publish(unfinished, target)
     except sqlite3.Error as error:
         raise error_of_ours(error, place) or error from error
     except OSError as error:
         raise StoreError(f"cannot write {target!r}: {error.strerror or error}") from error
     finally:
-        for name in (unfinished, *(unfinished + log for log in _LOGS)):
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
+        whole_file.remove(unfinished)
     return Path(target).stat().st_size

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from weave_lite.core import digest as digests
 from weave_lite.core import jsontext
-from weave_lite.core.errors import StoreError
-from weave_lite.trace_server.store import migrate
-from weave_lite.trace_server.store.connections import connect, error_of_ours
+from weave_lite.core.errors import StoreBusyError, StoreError
+from weave_lite.trace_server.store import index_checks
+from weave_lite.trace_server.store.connections import connect, error_of_ours, is_busy
+from weave_lite.trace_server.store.ddl import SCHEMA_VERSION
+from weave_lite.trace_server.store.older_store import prepare_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,8 @@ _ORPHANS: Final = (
         "SELECT count(*) FROM calls WHERE project NOT IN (SELECT pk FROM projects)",
     ),
 )
+# An older store has no such table.
+_HAS_INDEXES: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'path_indexes'"
 _ENDS_WITHOUT_START: Final = (
     "SELECT count(*) FROM calls"
     " WHERE started_at IS NULL AND deleted_at IS NULL AND ended_at IS NOT NULL"
@@ -110,16 +114,29 @@ def examine(
         place: Absolute path of the file.
         deep: Check indexes against tables and compute every digest anew; reads all of the file.
         sqlite_version: The version of SQLite to judge; the one in use by default.
+
+    Raises:
+        StoreBusyError: Another program kept the store for itself for too long.
     """
     found = list(_sqlite(sqlite_version))
     try:
-        immutable = migrate.prepare_file(place, read_only=True)
+        immutable, version = prepare_look(place)
+        if version < SCHEMA_VERSION:
+            text = (
+                f"the schema has version {version}; a program that opens the store upgrades it to"
+                f" {SCHEMA_VERSION}, and keeps a copy"
+            )
+            found.append(Finding("older_schema", is_problem=False, text=text))
         with closing(connect(place, mode="ro", immutable=immutable)) as conn:
             conn.raw.execute("BEGIN")  # all checks see one state
             found.extend(_examine_content(conn.raw, deep))
+    except StoreBusyError:
+        raise
     except StoreError as error:
         found.append(Finding("file", is_problem=True, text=str(error)))
     except sqlite3.Error as error:
+        if is_busy(error):
+            raise error_of_ours(error, place) or error from error
         found.append(Finding("file", is_problem=True, text=str(error_of_ours(error, place))))
     return Report(place, deep, tuple(found))
 
@@ -145,6 +162,9 @@ def _examine_content(raw: sqlite3.Connection, deep: bool) -> Iterator[Finding]:
     if count := _count(raw, _ENDS_WITHOUT_START):
         text = f"{count} calls have an end and no start; they are not shown until it comes"
         yield Finding("ends_without_start", is_problem=False, text=text, count=count)
+    if _count(raw, _HAS_INDEXES):
+        for text in index_checks.problems(raw, deep=deep):
+            yield Finding("indexes", is_problem=True, text=text)
     if deep:
         for kind, labels in (
             ("objects", _wrong_values(raw, "objects", "object_id")),
@@ -161,9 +181,16 @@ def _examine_content(raw: sqlite3.Connection, deep: bool) -> Iterator[Finding]:
 
 def _integrity(raw: sqlite3.Connection, deep: bool) -> Iterator[Finding]:
     pragma = "integrity_check" if deep else "quick_check"
+    is_damaged = False
     for (message,) in raw.execute(f"PRAGMA {pragma}({_MAX_MESSAGES})"):
         if message != "ok":
             yield Finding("integrity", is_problem=True, text=f"SQLite finds damage: {message}")
+            is_damaged = True
+    if is_damaged:
+        remedy = (
+            "restore it from a copy, or save what is readable with `weave-lite salvage FILE NEW`"
+        )
+        yield Finding("remedy", is_problem=True, text=remedy)
 
 
 def _count(raw: sqlite3.Connection, sql: str) -> int:

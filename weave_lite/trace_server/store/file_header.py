@@ -85,7 +85,8 @@ def check_header(path: str, header: FileHeader) -> None:
         if again is not None and again.size_bytes < again.expected_size_bytes:
             raise StoreError(
                 f"the store {path!r} is cut off: {again.size_bytes} of {again.expected_size_bytes}"
-                " bytes are there; it was left as it is. Restore it from a copy"
+                " bytes are there; it was left as it is. Restore it from a copy, or save what is "
+                "readable with `weave-lite salvage FILE NEW`"
             )
 
 
