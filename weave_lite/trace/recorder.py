@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from weave_lite.trace import at_exit
 from weave_lite.trace.context import tracing_disabled
+from weave_lite.trace.fork_loading import load_late_modules
 from weave_lite.trace.guard import warn
 from weave_lite.trace.record_writer import writer_for
 
@@ -212,10 +213,12 @@ class Recorder:
             if thread is not threading.current_thread():
                 thread.join(max(0.01, deadline - time.monotonic()))
         self._is_asleep = True
-        # What came after the flush and saw the thread still there. A thread that hangs is left so.
-        if self._queue and not self._is_failing and (thread is None or not thread.is_alive()):
+        is_stuck = thread is not None and thread.is_alive()
+        if self._queue and not self._is_failing and not is_stuck:
+            # What came after the flush and saw the thread still there.
             self._drain()
-        left = self.outstanding
+        # Else other threads trace on, and write what they put.
+        left = self.outstanding if is_stuck or self._is_failing else 0
         if left:
             warn(
                 f"weave_lite could not write {left} records before the end; they are lost",
@@ -290,7 +293,10 @@ class Recorder:
                 self._queued_bytes -= size
             else:
                 queue.extendleft(reversed(taken))
-                marks.extend(entry for entry in list(queue) if isinstance(entry, _Mark))
+                waiting = [entry for entry in list(queue) if isinstance(entry, _Mark)]
+                for mark in waiting:
+                    queue.remove(mark)
+                marks.extend(waiting)
             self._writing_count = 0
             for mark in marks:
                 mark.reached.set()
@@ -352,10 +358,16 @@ def _is_store_failure(error: Exception) -> bool:
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
+def _come_to_rest() -> None:
+    """Before a fork: no other thread may be in the middle of loading a part of the tracer."""
+    if _recorders:
+        load_late_modules()
+
+
 def _forget_in_child() -> None:
     """In a forked child: the records in the queues are the parent's to write."""
     for recorder in list(_recorders):
         recorder._start_empty()  # noqa: SLF001 - threads and locks of the parent are not here
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+os.register_at_fork(before=_come_to_rest, after_in_child=_forget_in_child)

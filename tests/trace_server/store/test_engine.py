@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -522,6 +523,16 @@ def test_fork_inside_a_write_block(tmp_path):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert projects_in(store) == ["a/b"]
     store.close()
+
+
+def test_dropped_store_says_nothing(caplog):
+    """A store that is not closed goes without a complaint of SQLAlchemy's."""
+    store = Store.open(":memory:")
+    with store.read() as conn:
+        conn.core.exec_driver_sql("SELECT 1").all()
+    del store, conn
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_connection_that_was_taken_before_close_is_closed_after(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from weave_lite.core.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
     from sqlalchemy import Connection
@@ -31,6 +33,7 @@ __all__ = [
     "connect",
     "connect_raw",
     "error_of_ours",
+    "errors_of_ours",
     "is_busy",
 ]
 
@@ -188,6 +191,15 @@ def error_of_ours(error: BaseException | None, place: str) -> WeaveLiteError | N
     return StoreError(f"the store {place!r} {_REASONS.get(code) or f'failed: {error}'}")
 
 
+@contextmanager
+def errors_of_ours(place: str) -> Iterator[None]:
+    """Turn errors of SQLite inside the block into ours; for what runs outside a store's blocks."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise error_of_ours(error, place) or error from error
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Tell whether another connection holds a lock that was needed."""
     return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -201,7 +213,7 @@ def _code(error: sqlite3.Error) -> int:
 _REASONS: Final = {
     sqlite3.SQLITE_NOTADB: "is not a weave_lite store; name another path",
     sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a copy, or save what is readable with "
-    "`sqlite3 FILE .recover`",
+    "`weave-lite salvage FILE NEW`",
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room, then go on",
     sqlite3.SQLITE_READONLY: "cannot be written; check the rights of the file and its folder, or "
     "whether it was opened read-only",

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from weave_lite.core.errors import StoreError, UsageError
@@ -33,8 +34,7 @@ __all__ = ["Store"]
 
 _logger = logging.getLogger("weave_lite")
 _MAX_IDLE_READERS: Final = 8
-# After how many changed rows the size of the log is looked at.
-_CHANGES_A_LOOK: Final = 16
+_CHANGES_A_LOOK: Final = 16  # changed rows until the size of the log is looked at
 # How long one attempt of a writer waits. SQLite itself would sleep longer and longer between looks
 # at the lock and so starve beside a process that writes all the time.
 _ATTEMPT_S: Final = 0.005
@@ -137,8 +137,7 @@ class Store:
         if self.is_memory or self.read_only:
             return True
         with self._lock:
-            self._open_writer()
-            return self._depth == 0 and self._checkpoint(self._writer_state.raw)
+            return self._depth == 0 and self._checkpoint(self._open_writer().raw)
 
     def close(self) -> None:
         """Close all connections. A stream in progress ends its own later."""
@@ -160,14 +159,17 @@ class Store:
                 raise StoreError(
                     f"the store {self.place!r} was opened read-only; open it without read_only"
                 )
-            self._writer = connect(self.place, durability=self._durability, timeout_s=_ATTEMPT_S)
-            self._writer_state = self._writer
+            opened = connect(self.place, durability=self._durability, timeout_s=_ATTEMPT_S)
+            self._file.check(at_once=True)  # else it would write into what took the file's place
+            self._writer = self._writer_state = opened
         return self._writer
 
     def _begin(self) -> StoreConnection:
         """Enter a write block: take the lock and the file's write lock."""
         self._lock.acquire()
         try:
+            if not self._depth:
+                self._file.check()
             writer = self._open_writer()
             raw = self._writer_state.raw
             if self._depth:
@@ -175,7 +177,6 @@ class Store:
             else:
                 if raw.in_transaction:  # an interrupt struck between BEGIN and the block
                     raw.execute("ROLLBACK")
-                self._file.check()
                 _begin_immediate(raw)
             self._depth += 1
         except BaseException as error:
@@ -226,12 +227,11 @@ class Store:
                 self._checkpoint(raw)
 
     def _roll_back(self, raw: sqlite3.Connection) -> None:
-        if not raw.in_transaction:  # SQLite rolled back by itself, as it does on a full disk
-            return
-        if self._depth:
+        # SQLite may have rolled back by itself, as it does on a full disk.
+        if raw.in_transaction and self._depth:
             raw.execute("ROLLBACK TO block")
             raw.execute("RELEASE block")
-        else:
+        elif raw.in_transaction:
             raw.execute("ROLLBACK")
 
     def _checkpoint(self, raw: sqlite3.Connection) -> bool:
@@ -248,10 +248,9 @@ class Store:
         return is_done
 
     def _log_size_bytes(self) -> int:
-        try:
+        with suppress(OSError):
             return os.stat(self.place + "-wal").st_size  # noqa: PTH116 - a text, odd characters and all
-        except OSError:
-            return 0
+        return 0
 
     # --- reading ---
 
@@ -268,6 +267,7 @@ class Store:
                 mode="ro" if self.read_only else "rw",
                 immutable=self._immutable,
             )
+            self._file.check(at_once=True)
             conn.raw.execute("PRAGMA query_only = ON")
         conn.raw.execute("BEGIN")
         return conn
@@ -278,8 +278,9 @@ class Store:
             return
         raw = conn.raw
         if raw.in_transaction:
-            raw.execute("COMMIT")
-        if self._is_open and len(self._idle) < _MAX_IDLE_READERS:
+            with suppress(sqlite3.Error):  # what was read is right; this connection is not
+                raw.execute("COMMIT")
+        if self._is_open and not raw.in_transaction and len(self._idle) < _MAX_IDLE_READERS:
             self._idle.append(conn)
         else:
             conn.close()

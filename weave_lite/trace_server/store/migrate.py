@@ -119,11 +119,22 @@ def upgrade(
             raw.execute("BEGIN IMMEDIATE")
             found = _version(raw)
             if found < target_version:
-                _copy_aside(path, found)
+                try:
+                    _copy_aside(path, found)
+                except OSError as error:
+                    raise StoreError(
+                        f"the store {path!r} is not upgraded, because no copy can be made beside "
+                        f"it: {error}; make the folder writable, or move the copy of before"
+                    ) from error
                 _run_revisions(
                     conn, Path(scripts) if scripts else scripts_folder(), target_revision
                 )
                 raw.execute(f"PRAGMA user_version = {target_version}")
+    except Exception as error:
+        # SQLAlchemy wraps the driver's errors; who opens a store knows only those.
+        if isinstance(cause := getattr(error, "orig", None), sqlite3.Error):
+            raise cause from error
+        raise
     finally:
         conn.close()
 
