@@ -11,6 +11,7 @@ import pytest
 from weave_lite.core.clock import replaced_clock
 from weave_lite.core.errors import InvalidFieldError
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.store import feedback_search
 
 P = "acme/demo"
 T0 = dt.datetime(2024, 3, 1, 10, 0, 0, tzinfo=dt.UTC)
@@ -208,10 +209,13 @@ def test_a_stored_summary_keeps_its_other_keys(filled):
         ({"$eq": [get("feedback.[a'b\"c].payload.n"), lit("")]}, ("1234", "")),
     ],
 )
-def test_filters(filled, expr, expected):
+def test_filters(filled, expr, expected, monkeypatch):
     """Three values: what is neither found nor found by the negation is unknown."""
     if "$getField" in expr or "$convert" in expr:
         expr = {"$and": [expr]}
+    assert found(filled, expr) == expected
+    # The same when there is too much feedback to begin with.
+    monkeypatch.setattr(feedback_search, "_MAX_FEW", -1)
     assert found(filled, expr) == expected
 
 

@@ -72,6 +72,7 @@ def some(server, seconds):
         ({"leaf_object_classes": ["A", "Dataset"]}, ["m0", "d0"]),
         ({"leaf_object_classes": ["B"], "object_ids": ["m"], "is_op": False}, ["m1"]),
         ({"object_ids": ["m' OR 1=1 --", '"']}, []),
+        ({"object_ids": ["m\0", "m\0x"]}, []),
     ],
 )
 def test_query_filter(some, wanted, expected):

@@ -319,6 +319,7 @@ def test_stats_batch(server, ten):
     """Known tables only; the size is that of all rows' JSON text, when it is asked for."""
     create(server, [])
     accents = create(server, [{"a": "é"}, {"a": "é"}])
+    assert stats_batch(server, [accents.digest + "\0"]) == {}
     assert stats_batch(server, [ten.digest, "unknown", EMPTY, ten.digest]) == {
         ten.digest: (11, None),
         EMPTY: (0, None),

@@ -63,7 +63,7 @@ def test_query_row_digests(server, ten):
     for nothing in ([], None):
         none = tsi.TableRowFilter(row_digests=nothing)
         assert positions(server, ten.digest, filter=none, limit=2) == [0, 1]
-    hostile = tsi.TableRowFilter(row_digests=["' OR 1=1 --", '"]'])
+    hostile = tsi.TableRowFilter(row_digests=["' OR 1=1 --", '"]', ten.row_digests[0] + "\0"])
     assert positions(server, ten.digest, filter=hostile) == []
 
 

@@ -129,6 +129,13 @@ def test_forms_that_no_parser_takes(uri):
         refs.parse_server_uri(uri)
 
 
+def test_errors_stay_short():
+    """The message of an error shows the beginning of a long text."""
+    with pytest.raises(InvalidRefError) as caught:
+        refs.parse_uri("x" * 1_000_000)
+    assert len(str(caught.value)) < 500
+
+
 @given(ALL_REFS)
 def test_refs_are_values(ref):
     """Copies and pickles are equal, hash alike, and cannot be changed."""

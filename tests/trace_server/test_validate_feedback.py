@@ -40,6 +40,21 @@ def reaction(text):
         ("1️⃣", ":keycap_1:", "1️⃣", ":keycap_1:"),
         ("🏽", ":medium_skin_tone:", "🏽", ":medium_skin_tone:"),
         ("👨🏿‍🚀", ":man_astronaut_dark_skin_tone:", "👨‍🚀", ":man_astronaut:"),
+        # One whose detoned form is another character, and one that has none.
+        (
+            "👨🏿‍🤝‍👨🏽",
+            ":men_holding_hands_dark_skin_tone_medium_skin_tone:",
+            "👬",
+            ":men_holding_hands:",
+        ),
+        (
+            "🧑🏼‍❤️‍🧑🏿",
+            ":couple_with_heart_person_person_medium-light_skin_tone_dark_skin_tone:",
+            "🧑‍❤️‍🧑",
+            ":couple_with_heart_person_person:",
+        ),
+        # What is written without its last part reads as the whole.
+        ("\u2764", ":red_heart:", "\u2764\ufe0f", ":red_heart:"),
     ],
 )
 def test_reactions_are_extended(text, alias, detoned, detoned_alias):
@@ -90,11 +105,10 @@ def test_reactions_of_other_text_are_refused(text):
         (ANNOTATION, "annotation_ref is missing"),
         ({**ANNOTATION, "payload": {}, "annotation_ref": OBJECT}, r"payload\.value is missing"),
         ({**ANNOTATION, "annotation_ref": "nonsense"}, "annotation_ref: Invalid ref"),
-        ({**ANNOTATION, "annotation_ref": OP}, "not the ref of an object"),
         ({**ANNOTATION, "annotation_ref": CALL}, "not the ref of an object"),
         ({**ANNOTATION, "annotation_ref": f"weave:///{P}/object/other:A"}, "is of 'other'"),
         ({**ANNOTATION, "annotation_ref": "weave:///acme/x/object/score:A"}, "another project"),
-        ({**ANNOTATION, "annotation_ref": OBJECT, "call_ref": CALL}, "call_ref does not belong"),
+        ({**ANNOTATION, "annotation_ref": OBJECT, "call_ref": OP}, "not the ref of a call"),
         (RUNNABLE, "runnable_ref is missing"),
         ({**RUNNABLE, "payload": {}, "runnable_ref": OBJECT}, r"payload\.output is missing"),
         ({**RUNNABLE, "runnable_ref": CALL}, "not the ref of an op or object"),
@@ -123,6 +137,9 @@ def test_what_breaks_a_rule_is_refused(fields, words):
         {**RUNNABLE, "payload": {"output": None}, "runnable_ref": OBJECT},
         {**RUNNABLE, "runnable_ref": OBJECT, "call_ref": CALL, "trigger_ref": OBJECT},
         {**RUNNABLE, "runnable_ref": OP, "call_ref": CALL},
+        # As the hosted service takes them.
+        {**RUNNABLE, "runnable_ref": OBJECT, "trigger_ref": OP},
+        {**ANNOTATION, "annotation_ref": OP, "runnable_ref": OP, "call_ref": CALL},
     ],
 )
 def test_what_keeps_the_rules_is_written_as_it_is(fields):
@@ -132,6 +149,15 @@ def test_what_keeps_the_rules_is_written_as_it_is(fields):
     stored = {**row._asdict(), "payload": json.loads(row.payload_json)}
     assert {name: stored[name] for name in type(given).model_fields} == given.model_dump()
     assert not row.is_extended
+
+
+def test_empty_refs_are_none():
+    """Some clients send an empty text for a ref that they do not have."""
+    row = validate_feedback.create(
+        req(annotation_ref="", runnable_ref="", call_ref="", trigger_ref="")
+    )
+    refs = (row.annotation_ref, row.runnable_ref, row.call_ref, row.trigger_ref)
+    assert refs == (None, None, None, None)
 
 
 def test_batches_name_the_item():

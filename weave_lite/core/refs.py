@@ -76,10 +76,10 @@ def parse_uri(uri: str) -> ObjectRef | TableRef | CallRef:
         'weave:///acme/demo/op/predict:latest'
     """
     if not isinstance(uri, str) or not uri.startswith(SCHEME):
-        raise InvalidRefError(f"Invalid ref {uri!r}: a ref begins with {SCHEME!r}")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: a ref begins with {SCHEME!r}")
     parts = uri[len(SCHEME) :].split("/")
     if len(parts) < 4:  # noqa: PLR2004 - entity, project, kind, target
-        raise InvalidRefError(f"Invalid ref {uri!r}: write {SCHEME}ENTITY/PROJECT/KIND/...")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: write {SCHEME}ENTITY/PROJECT/KIND/...")
     entity, project, kind, target, *steps = parts
     if kind == "table":
         return TableRef(entity, project, target)
@@ -123,7 +123,7 @@ def parse_server_uri(uri: str) -> ObjectRef | TableRef | CallRef | InternalRef |
 def _parse_internal(uri: str) -> InternalRef:
     parts = uri[len(_INTERNAL_SCHEME) :].split("/")
     if len(parts) < 3 or not parts[0]:  # noqa: PLR2004 - project, kind, target
-        raise InvalidRefError(f"Invalid ref {uri!r}: write {_INTERNAL_SCHEME}PROJECT/KIND/...")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: write {_INTERNAL_SCHEME}PROJECT/KIND/...")
     project_id, kind, target, *steps = parts
     if kind == "table":
         return InternalRef(project_id, kind, "", target)
@@ -142,7 +142,7 @@ def _parse_artifact(uri: str) -> ArtifactRef:
     name, _, version = target.partition(":")
     if not (entity and project and name and version) or ":" in version:
         raise InvalidRefError(
-            f"Invalid ref {uri!r}: write {_ARTIFACT_SCHEME}ENTITY/PROJECT/NAME:VERSION[/PATH]"
+            f"Invalid ref {uri!r:.300}: write {_ARTIFACT_SCHEME}ENTITY/PROJECT/NAME:VERSION[/PATH]"
         )
     return ArtifactRef(f"{entity}/{project}", target, path)
 
@@ -150,11 +150,11 @@ def _parse_artifact(uri: str) -> ArtifactRef:
 def _split_target(uri: str, kind: str, target: str) -> tuple[str, str]:
     if kind not in {"object", "op"}:
         raise InvalidRefError(
-            f"Invalid ref {uri!r}: kind {kind!r} is none of object, op, table, call"
+            f"Invalid ref {uri!r:.300}: kind {kind!r} is none of object, op, table, call"
         )
     name, colon, digest = target.partition(":")
     if ":" in digest or (colon and not digest):
-        raise InvalidRefError(f"Invalid ref {uri!r}: write NAME:VERSION with one colon")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: write NAME:VERSION with one colon")
     return name, digest
 
 
@@ -168,15 +168,17 @@ def _parse_extra(steps: list[str]) -> tuple[str, ...]:
 
 def _check_object(uri: str, name: str, digest: str, extra: tuple[str, ...]) -> None:
     if not name:
-        raise InvalidRefError(f"Invalid ref {uri!r}: the name is empty")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: the name is empty")
     if not digest:
-        raise InvalidRefError(f"Invalid ref {uri!r}: the version is missing, write NAME:DIGEST")
+        raise InvalidRefError(
+            f"Invalid ref {uri!r:.300}: the version is missing, write NAME:DIGEST"
+        )
     if len(extra) % 2:
-        raise InvalidRefError(f"Invalid ref {uri!r}: edge {extra[-1]!r} has no value")
+        raise InvalidRefError(f"Invalid ref {uri!r:.300}: edge {extra[-1]!r} has no value")
     for edge, value in zip(extra[::2], extra[1::2], strict=True):
         if edge not in EDGES:
             raise InvalidRefError(
-                f"Invalid ref {uri!r}: edge {edge!r} is none of attr, key, index, id"
+                f"Invalid ref {uri!r:.300}: edge {edge!r} is none of attr, key, index, id"
             )
         if edge == INDEX_EDGE and not value.removeprefix("-").isdecimal():
-            raise InvalidRefError(f"Invalid ref {uri!r}: index {value!r} is not a number")
+            raise InvalidRefError(f"Invalid ref {uri!r:.300}: index {value!r} is not a number")

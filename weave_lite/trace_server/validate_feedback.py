@@ -5,6 +5,7 @@ Feedback leaves here as it is stored (``store.feedback.NewFeedback``). Knows no 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.core import jsontext, names
@@ -32,8 +33,9 @@ _REACTION: Final = "wandb.reaction.1"
 _NOTE: Final = "wandb.note.1"
 _ANNOTATION: Final = "wandb.annotation"
 _RUNNABLE: Final = "wandb.runnable"
-# The five shades that may follow an emoji of a person.
+# The five shades that may follow an emoji of a person, and how short codes say them.
 _SKIN_TONES: Final = dict.fromkeys(range(0x1F3FB, 0x1F400))
+_TONES_IN_ALIAS: Final = re.compile(r"_(?:light|medium-light|medium|medium-dark|dark)_skin_tone")
 
 
 def create(req: tsi.FeedbackCreateReq) -> NewFeedback:
@@ -116,10 +118,11 @@ def _checked(req: _Req, feedback_id: str | None) -> NewFeedback:
         _payload_json(payload),
         req.creator,
         default_user() if req.wb_user_id is None else req.wb_user_id,
-        req.annotation_ref,
-        req.runnable_ref,
-        req.call_ref,
-        req.trigger_ref,
+        # Some clients send an empty text for none.
+        req.annotation_ref or None,
+        req.runnable_ref or None,
+        req.call_ref or None,
+        req.trigger_ref or None,
         is_extended=payload is not req.payload,
     )
 
@@ -160,14 +163,14 @@ def _reaction(req: _Req) -> dict[str, Any]:
             f"payload.emoji {text!r:.140} must be exactly one emoji; "
             "put text into a note, and send one reaction for each emoji"
         )
-    # A tone alone is an emoji too.
-    detoned = text.translate(_SKIN_TONES) or text
-    return {
-        **req.payload,
-        "alias": emoji.demojize(text),
-        "detoned": detoned,
-        "detoned_alias": emoji.demojize(detoned),
-    }
+    alias = emoji.demojize(text)
+    detoned_alias = _TONES_IN_ALIAS.sub("", alias)
+    # By its short code, since an emoji can be written in several ways.
+    detoned = emoji.emojize(detoned_alias)
+    if detoned == detoned_alias:
+        # Some couples have a short code with tones only.
+        detoned = text.translate(_SKIN_TONES)
+    return {**req.payload, "alias": alias, "detoned": detoned, "detoned_alias": detoned_alias}
 
 
 def _note(req: _Req) -> dict[str, Any]:
@@ -184,12 +187,13 @@ def _note(req: _Req) -> dict[str, Any]:
 def _annotation(req: _Req) -> dict[str, Any]:
     """Check all but the value, which the spec in the store tells about."""
     name = _name(req.feedback_type, _ANNOTATION)
-    _refuse_refs(req, ("runnable_ref", "call_ref", "trigger_ref"))
+    # What gave the annotation may be told as for a runnable.
+    _runnable_refs(req)
     _value(req, "value")
     ref = _ref(req, "annotation_ref")
     if ref is None:
         raise InvalidRequest("annotation_ref is missing; send the ref of the annotation spec")
-    if not isinstance(ref, ObjectRef) or isinstance(ref, OpRef):
+    if not isinstance(ref, ObjectRef):
         raise InvalidRequest(
             f"annotation_ref {req.annotation_ref!r} is not the ref of an object; "
             "send that of the annotation spec"
@@ -207,26 +211,32 @@ def _runnable(req: _Req) -> dict[str, Any]:
     name = _name(req.feedback_type, _RUNNABLE)
     _refuse_refs(req, ("annotation_ref",))
     _value(req, "output")
-    ref = _ref(req, "runnable_ref")
+    ref, call = _runnable_refs(req)
     if ref is None:
         raise InvalidRequest("runnable_ref is missing; send the ref of what gave the output")
-    if not isinstance(ref, ObjectRef):
+    _check_name("runnable_ref", ref, name)
+    if call is None and isinstance(ref, OpRef):
+        raise InvalidRequest("call_ref is missing; send the ref of the op's call")
+    return req.payload
+
+
+def _runnable_refs(req: _Req) -> tuple[ObjectRef | None, CallRef | None]:
+    """Read what ran and its call, where they are given; check what triggered it as well."""
+    ref = _ref(req, "runnable_ref")
+    if ref is not None and not isinstance(ref, ObjectRef):
         raise InvalidRequest(
             f"runnable_ref {req.runnable_ref!r} is not the ref of an op or object; "
             "send that of what gave the output"
         )
-    _check_name("runnable_ref", ref, name)
     call = _ref(req, "call_ref")
-    if call is None and isinstance(ref, OpRef):
-        raise InvalidRequest("call_ref is missing; send the ref of the op's call")
     if call is not None and not isinstance(call, CallRef):
         raise InvalidRequest(f"call_ref {req.call_ref!r} is not the ref of a call; send one")
     trigger = _ref(req, "trigger_ref")
-    if trigger is not None and (not isinstance(trigger, ObjectRef) or isinstance(trigger, OpRef)):
+    if trigger is not None and not isinstance(trigger, ObjectRef):
         raise InvalidRequest(
-            f"trigger_ref {req.trigger_ref!r} is not the ref of an object; send one"
+            f"trigger_ref {req.trigger_ref!r} is not the ref of an object or op; send one"
         )
-    return req.payload
+    return ref, call
 
 
 def _name(feedback_type: str, family: str) -> str:
@@ -247,7 +257,7 @@ def _check_name(field: str, ref: ObjectRef, name: str) -> None:
 
 def _refuse_refs(req: _Req, fields: tuple[str, ...]) -> None:
     for field in fields:
-        if getattr(req, field) is not None:
+        if getattr(req, field):
             raise InvalidRequest(
                 f"{field} does not belong to feedback of the type {req.feedback_type!r}; leave it out"
             )
@@ -265,7 +275,7 @@ def _ref(
     req: _Req, field: str
 ) -> ObjectRef | TableRef | CallRef | InternalRef | ArtifactRef | None:
     text = getattr(req, field)
-    if text is None:
+    if not text:
         return None
     try:
         return parse_server_uri(text)

@@ -231,6 +231,17 @@ def test_nesting_has_a_limit():
     assert "nested too deep" in refused.reason
 
 
+def test_nesting_has_a_limit_in_messages():
+    """A message that was built too deep costs its span alone."""
+    request = otlp.request(otlp.span(1), otlp.span(2))
+    value = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="k").value
+    for _ in range(2000):
+        value = value.array_value.values.add()
+    refused, kept = spans_in(request)
+    assert "nested too deep" in refused.reason
+    assert kept.name == "span 2"
+
+
 @pytest.mark.parametrize(
     ("traces", "message"),
     [

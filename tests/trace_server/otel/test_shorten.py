@@ -21,16 +21,17 @@ def hash_of(name):
     [
         ("a" * 129, "a" * 123),
         ("a" * 122 + "/" + "b" * 50, "a" * 122),
-        # A delimiter right behind what fits is a good place, too.
         ("a" * 123 + "/" + "b" * 50, "a" * 123),
         ("a" * 124 + "/" + "b" * 50, "a" * 123),
+        ("a/" * 100, "a/" * 60 + "a"),
+        ("https://" + "a" * 200, "https:"),
         ("/" + "a" * 200, "/" + "a" * 122),
         ("a b.c?" + "d" * 200, "a b.c"),
         ("x,y;z|" + "d" * 200, "x,y;z"),
     ],
 )
 def test_op_name(name, kept):
-    """The cut is before the last delimiter that fits, or hard; a hash keeps names apart."""
+    """The cut is before the last delimiters that fit, or hard; a hash keeps names apart."""
     assert short_op_name(name) == kept + hash_of(name)
 
 
@@ -41,9 +42,11 @@ def test_short_names_stay():
 
 
 def test_display_name():
-    """A display name ends in dots instead."""
+    """A display name is cut behind the delimiter, and ends in three dots, not more."""
     assert short_display_name("a" * 1025) == "a" * 1021 + "..."
-    assert short_display_name("a" * 1000 + " " + "b" * 100) == "a" * 1000 + "..."
+    assert short_display_name("a" * 1000 + " " + "b" * 100) == "a" * 1000 + " ..."
+    assert short_display_name("a" * 1000 + "." + "b" * 100) == "a" * 1000 + "..."
+    assert short_display_name("." * 1025) == "." * 1021 + "..."
 
 
 @given(st.text(alphabet="ab/. é\U0001f600", min_size=100, max_size=300))

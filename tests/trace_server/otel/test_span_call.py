@@ -166,6 +166,12 @@ def test_langfuse_start(value, micros):
     assert call({"langfuse.startTime": value})[0].started_at == micros
 
 
+def test_clock_that_was_set_back():
+    """A span that ends before its start is kept, as it says."""
+    start, end = call(end_ns=START_NS - 5_000)
+    assert end.ended_at == start.started_at - 5
+
+
 def test_langfuse_end():
     """The end, too; the span itself is kept with its own times."""
     start, end = call({"langfuse.endTime": "2023-11-14T22:13:25Z"})
@@ -203,8 +209,6 @@ def test_place():
         ({"start_ns": -5}, "start_time_unix_nano must be set"),
         ({"end_ns": 0}, "end_time_unix_nano must be set; send a span when it has ended"),
         ({"end_ns": 2**64}, "end_time_unix_nano must be set"),
-        ({"end_ns": START_NS - 1}, "end_time_unix_nano must not be before start_time_unix_nano"),
-        ({"attributes": {"langfuse.startTime": 3e9}}, "langfuse.endTime and langfuse.startTime"),
         ({"attributes": {"input": "weave-trace-internal:///x"}}, "internal form"),
     ],
 )
@@ -221,7 +225,8 @@ def test_deep_values():
     deep = "[" * 900 + "]" * 900
     assert json.loads(call({"input.value": deep})[0].inputs_json) == {"input.value": deep}
     value = []
-    for _ in range(900):
+    # How deep a writer goes differs between releases of Python.
+    for _ in range(20_000):
         value = [value]
     with pytest.raises(InvalidRequest, match="span 'chat': .*nested too deep"):
         call({"input.value": value})

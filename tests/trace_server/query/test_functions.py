@@ -29,6 +29,10 @@ from weave_lite.trace_server.query.functions import register
         ("weave_number_text", "[" + "9" * 5000 + ",1]", "9" * 5000),
         ("weave_number_text", None, None),
         ("weave_number_text", b"x", None),
+        ("weave_op_short_name", "weave:///acme/demo/op/predict:AbC", "predict"),
+        ("weave_op_short_name", "plain/op:x", "plain/op:x"),
+        ("weave_op_short_name", None, None),
+        ("weave_op_short_name", b"x", None),
     ],
 )
 def test_functions(call, argument, expected):

@@ -28,6 +28,7 @@ _SHOWN_LENGTH: Final = 500
 # What concerns the transport is not sent in the body.
 _NOT_IN_BODY: Final = ("timeout", "extra_headers", "api_version")
 _NOT_IN_HEADER: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_CREDENTIALS: Final = re.compile(r"//[^/]*@")
 _LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".lan")
 
 
@@ -73,7 +74,8 @@ class OpenAIEndpoint:
         try:
             url, shown = _chat_url(self._base_url)
         except ValueError as error:
-            return failure(f"base_url {self._base_url!r:.140} is no URL of an endpoint: {error}")
+            shown = _CREDENTIALS.sub("//***@", self._base_url)
+            return failure(f"base_url {shown!r:.140} is no URL of an endpoint: {error}")
         source = f"the endpoint {shown}"
         timeout = timeout_s(params)
         headers = self._request_headers(params)
@@ -146,12 +148,16 @@ def _chat_url(base_url: str) -> tuple[str, str]:
     parts = urlsplit(base_url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("it must begin with http:// or https:// and name a host")
+    if "@" in parts.netloc:
+        raise ValueError(
+            "it must not hold a user name or password; send them as an Authorization header, in "
+            "extra_headers of the Provider object or of inputs"
+        )
     path = parts.path.rstrip("/") or "/v1"
     if not path.endswith("/chat/completions"):
         path += "/chat/completions"
-    host = parts.netloc.rpartition("@")[2]
     url = urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-    return url, urlunsplit((parts.scheme, host, path, "", ""))
+    return url, urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def _post(url: str, headers: dict[str, str], body: bytes, timeout: float) -> tuple[int, bytes]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_request", "parse", "spans_of"]
 
+# A message that was parsed is not nested deeper; one that was built in this process may be.
+_MAX_NESTING: Final = 100
 _REQUEST: Final = "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest"
 
 
@@ -49,7 +51,11 @@ def parse(content: bytes) -> Any:
 
 
 def spans_of(request: Any) -> Iterator[Span | RefusedSpan]:
-    """Read the spans of an ``ExportTraceServiceRequest`` one by one."""
+    """Read the spans of an ``ExportTraceServiceRequest`` one by one.
+
+    Raises:
+        InvalidRequest: A resource cannot be read. A single span that cannot comes back as refused.
+    """
     for resource_spans in request.resource_spans:
         resource = None
         if resource_spans.HasField("resource"):
@@ -59,7 +65,10 @@ def spans_of(request: Any) -> Iterator[Span | RefusedSpan]:
             }
         for scope_spans in resource_spans.scope_spans:
             for raw in scope_spans.spans:
-                yield _span(raw, resource)
+                try:
+                    yield _span(raw, resource)
+                except InvalidRequest as error:
+                    yield RefusedSpan(str(error))
 
 
 def _span(raw: Any, resource: Mapping[str, Any] | None) -> Span:
@@ -99,19 +108,21 @@ def _span(raw: Any, resource: Mapping[str, Any] | None) -> Span:
     )
 
 
-def _attributes(pairs: Iterable[Any]) -> dict[str, Any]:
-    return {pair.key: _value(pair.value) for pair in pairs}
+def _attributes(pairs: Iterable[Any], depth: int = 0) -> dict[str, Any]:
+    return {pair.key: _value(pair.value, depth) for pair in pairs}
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, depth: int) -> Any:
     """Read an ``AnyValue``: the field that is set, or None."""
+    if depth > _MAX_NESTING:
+        raise InvalidRequest("the value of an attribute is nested too deep; make it flatter")
     field = value.WhichOneof("value")
     if field is None:
         return None
     if field == "array_value":
-        return [_value(item) for item in value.array_value.values]
+        return [_value(item, depth + 1) for item in value.array_value.values]
     if field == "kvlist_value":
-        return _attributes(value.kvlist_value.values)
+        return _attributes(value.kvlist_value.values, depth + 1)
     return plain(getattr(value, field))
 
 

@@ -23,19 +23,32 @@ def short_op_name(name: str) -> str:
     if len(name) <= MAX_NAME_LENGTH:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()
-    return _cut(name, MAX_NAME_LENGTH, f":{digest[:_HASH_LENGTH]}")
+    return _cut(name, MAX_NAME_LENGTH, f":{digest[:_HASH_LENGTH]}", _DELIMITERS)
 
 
 def short_display_name(name: str) -> str:
-    """Cut a display name to 1024 characters, ending in ``...`` when something was cut."""
+    """Cut a display name to 1024 characters, ending in ``...`` when something was cut.
+
+    Example:
+        >>> short_display_name("to be, or not, " * 80)[-14:]
+        'e, or not, ...'
+    """
     if len(name) <= MAX_DISPLAY_NAME_LENGTH:
         return name
-    return _cut(name, MAX_DISPLAY_NAME_LENGTH, "...")
+    return _cut(name, MAX_DISPLAY_NAME_LENGTH, "...", ".")
 
 
-def _cut(name: str, limit: int, suffix: str) -> str:
+def _cut(name: str, limit: int, suffix: str, left_out: str) -> str:
+    """Cut a name after its last delimiter that fits.
+
+    Args:
+        name: The name.
+        limit: How long the result may be.
+        suffix: What is put at its end.
+        left_out: The delimiters that are not wanted before the suffix.
+    """
     room = limit - len(suffix)
-    # One more than there is room for: a delimiter there is not kept.
-    last = max(name.rfind(delimiter, 0, room + 1) for delimiter in _DELIMITERS)
-    # A delimiter at the very start would leave nothing of the name.
-    return name[: last if last > 0 else room] + suffix
+    last = max(name.rfind(delimiter, 0, room) for delimiter in _DELIMITERS)
+    # A name that begins with its only delimiters would have nothing left.
+    kept = name[: last + 1] if name[: last + 1].strip(_DELIMITERS) else name[:room]
+    return (kept.rstrip(left_out) or name[:room]) + suffix

@@ -51,7 +51,9 @@ class RefusedSpan(NamedTuple):
 
 
 def fault_of(span: Span) -> str | None:
-    """Tell why a span cannot be stored: its ids are none, or its times are no stretch of time.
+    """Tell why a span cannot be stored: its ids are none, or a time is missing.
+
+    An end before the start is no fault: clocks are set back, and the span is all there is of it.
 
     Returns:
         The field and what is wrong with it, or None.
@@ -70,8 +72,6 @@ def fault_of(span: Span) -> str | None:
         return "start_time_unix_nano must be set"
     if not 0 < span.end_ns < _MAX_TIME_NS:
         return "end_time_unix_nano must be set; send a span when it has ended"
-    if span.end_ns < span.start_ns:
-        return "end_time_unix_nano must not be before start_time_unix_nano"
     return None
 
 

@@ -71,8 +71,6 @@ def _call_of(
     meaning = meaning_of(attributes)
     started_at = _time(attributes.get("langfuse.startTime"), span.start_ns)
     ended_at = _time(attributes.get("langfuse.endTime"), span.end_ns)
-    if ended_at < started_at:
-        raise InvalidRequest("langfuse.endTime and langfuse.startTime must be in order of time")
     display_name = attributes.get("wandb.display_name")
     start = tsi.StartedCallSchemaForInsert(
         project_id=project_id,

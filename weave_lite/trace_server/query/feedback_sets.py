@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.query.call_tables import CallTables
 
-__all__ = ["FeedbackField", "any_of", "feedback_field", "newest"]
+__all__ = ["FeedbackField", "any_of", "feedback_field", "newest", "type_of"]
 
 _NAME: Final = re.compile(r"feedback\.\[(.+?)\]\.(?:(runnable_ref)|payload(?:\.(.*))?)", re.DOTALL)
 # Between false and true, so that the greatest of several results is their "or".
@@ -87,6 +87,12 @@ def feedback_field(
         tables.call_outputs,
     )
     return FeedbackField(operand, rows, is_of_call, outer)
+
+
+def type_of(name: str) -> str | None:
+    """Read the type that a field of feedback names; None when it is another field."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else match[1]
 
 
 def any_of(fields: Sequence[FeedbackField], condition: Sql, *, is_exact: bool) -> Sql:

@@ -1,13 +1,14 @@
 """Python functions that compiled queries call inside SQLite, where SQLite has no equal.
 
-None of them runs per row in the common forms: they serve Unicode case folding, the text of reals
-and dates inside JSON.
+None of them runs per row in the common forms: they serve Unicode case folding, the text of reals,
+dates inside JSON and the names of traces.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.trace_server.query.derived import op_short_name
 from weave_lite.trace_server.query.values import parse_micros, write_number
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def register(dbapi_connection: sqlite3.Connection) -> None:
     create("weave_lower", 1, _lower, deterministic=True)
     create("weave_micros", 1, _micros, deterministic=True)
     create("weave_number_text", 1, _number_text, deterministic=True)
+    create("weave_op_short_name", 1, _op_short_name, deterministic=True)
 
 
 def _lower(text: Any) -> str | None:
@@ -30,6 +32,10 @@ def _lower(text: Any) -> str | None:
 
 def _micros(text: Any) -> int | None:
     return parse_micros(text) if isinstance(text, str) else None
+
+
+def _op_short_name(text: Any) -> str | None:
+    return op_short_name(text) if isinstance(text, str) else None
 
 
 def _number_text(number: Any) -> str | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store import annotation_specs as annotation_specs
     from weave_lite.trace_server.store import calls_read as calls_read
     from weave_lite.trace_server.store import calls_write as calls_write
+    from weave_lite.trace_server.store import costs as costs
+    from weave_lite.trace_server.store import costs_query as costs_query
     from weave_lite.trace_server.store import encoded as encoded
     from weave_lite.trace_server.store import feedback as feedback
     from weave_lite.trace_server.store import feedback_query as feedback_query
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store import tables as tables
 
 _MODULES = frozenset(
-    "annotation_specs calls_read calls_write encoded feedback feedback_query files objects objects_query"
+    "annotation_specs calls_read calls_write costs costs_query encoded feedback feedback_query files objects objects_query"
     " path_indexes projects refs rows_read tables".split()
 )
 

@@ -75,7 +75,10 @@ def stream_encoded(store: Store, req: tsi.CallsQueryReq) -> Generator[EncodedCal
     with store.read() as conn:
         project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
         search = _planned(conn, req, project, expanded)
-    plan = _Plan(req, project, search, expanded, chosen_columns(req.columns), extras_of(req))
+    names = req.columns
+    if names and req.include_costs:
+        names = [*names, "summary"]  # which has the usage
+    plan = _Plan(req, project, search, expanded, chosen_columns(names), extras_of(req))
     return (_from_memory if store.is_memory else _from_file)(store, plan)
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "check_size",
     "digest_and_json",
     "digests_and_jsons",
+    "names_json",
     "stored_digest",
 ]
 
@@ -120,3 +121,16 @@ def _check(field: str, text: str) -> None:
             f"{field} has a ref in the hosted service's internal form ({_INTERNAL_SCHEME}); "
             "send weave:///entity/project/..."
         )
+
+
+def names_json(names: Sequence[str]) -> str:
+    r"""Write digests or names as the JSON list that ``json_each`` reads.
+
+    Those with a NUL are left out: nothing stored has such a name, and SQLite would read only what
+    stands before it.
+
+    Example:
+        >>> names_json(["a", "b\0c"])
+        '["a"]'
+    """
+    return jsontext.compact([name for name in names if "\0" not in name])

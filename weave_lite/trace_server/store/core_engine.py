@@ -36,5 +36,7 @@ def _engine() -> Engine:
         "sqlite://",
         creator=lambda: _handing_over.raw,
         poolclass=NullPool,
+        # A store that is dropped without being closed closes the driver's connection first.
+        pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
     )

@@ -32,13 +32,16 @@ class FileWatch:
         self._inode = None if path is None else _inode(path)
         self._look_at = time.monotonic() + LOOK_EVERY_S
 
-    def check(self) -> None:
+    def check(self, *, at_once: bool = False) -> None:
         """Make sure that the file is still there, and still the same, as of a moment ago.
+
+        Args:
+            at_once: As of now; after something was opened by the path.
 
         Raises:
             StoreError: It was moved or deleted, or another file took its place.
         """
-        if self._path is None or time.monotonic() < self._look_at:
+        if self._path is None or (time.monotonic() < self._look_at and not at_once):
             return
         inode = _inode(self._path)
         if inode is None:

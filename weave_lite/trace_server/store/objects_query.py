@@ -20,8 +20,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from weave_lite.core.jsontext import compact
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.store.content import names_json
 from weave_lite.trace_server.store.object_versions import FoundVersion, to_schema
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.schema import objects
@@ -131,7 +131,7 @@ def _conditions(wanted: tsi.ObjectVersionFilter) -> list[ColumnElement[bool]]:
 
 def _is_one_of(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
     # One parameter, however many values: SQLite bounds the number of parameters.
-    listed = func.json_each(compact(list(values))).table_valued("value")
+    listed = func.json_each(names_json(values)).table_valued("value")
     return column.in_(select(listed.c.value))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from weave_lite.core.jsontext import compact, parse
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.query.sort import compile_json_sort
+from weave_lite.trace_server.store.content import names_json
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.schema import table_positions, table_rows
 from weave_lite.trace_server.store.table_rows import find_table
@@ -126,7 +127,7 @@ def _select_positions(
     if order:
         statement = statement.join(table_rows, table_rows.c.pk == table_positions.c.row)
     if digests:
-        listed = func.json_each(compact(list(digests))).table_valued("value")
+        listed = func.json_each(names_json(digests)).table_valued("value")
         wanted = select(table_rows.c.pk).where(
             table_rows.c.project == project, table_rows.c.digest.in_(select(listed.c.value))
         )

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from weave_lite.core import digest as digests
 from weave_lite.core.errors import InvalidRequest, NotFoundError
-from weave_lite.core.jsontext import compact
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.content import digest_and_json, digests_and_jsons, stored_digest
+from weave_lite.trace_server.store.content import (
+    digest_and_json,
+    digests_and_jsons,
+    names_json,
+    stored_digest,
+)
 from weave_lite.trace_server.store.projects import project_pk
 from weave_lite.trace_server.store.table_rows import (
     find_rows,
@@ -136,7 +140,7 @@ def stats_batch(
     if pk is None or not req.digests:
         return tsi.TableQueryStatsBatchRes(tables=[])
     statement = _COUNTS_AND_SIZES if req.include_storage_size else _COUNTS
-    rows = conn.raw.execute(statement, (pk, compact(req.digests)))
+    rows = conn.raw.execute(statement, (pk, names_json(req.digests)))
     return tsi.TableQueryStatsBatchRes(
         tables=[
             tsi.TableStatsRow(count=count, digest=digest, storage_size_bytes=size_bytes)
