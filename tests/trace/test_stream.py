@@ -742,7 +742,8 @@ def test_an_item_that_cannot_be_written_at_once_is_written_at_the_end(client, mo
 def test_a_forked_child_leaves_open_streams_to_its_parent(tmp_path):
     """It may go on iterating, but records no end, also not when it ends last."""
     code = """
-import os, sys, time, weave_lite as weave
+import os, sys, time, warnings, weave_lite as weave
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: it is the test
 client = weave.init("demo", db="a.db")
 @weave.op
 def gen():

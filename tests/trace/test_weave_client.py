@@ -14,7 +14,6 @@ from weave_lite.core.errors import (
     InvalidQueryError,
     InvalidRequest,
     NotFoundError,
-    NotSupportedError,
     RequestTooLarge,
 )
 from weave_lite.flow.dataset import Dataset
@@ -196,15 +195,11 @@ def test_wrong_arguments_are_refused_before_anything_is_read(client, options, er
 
 
 def test_what_the_server_refuses_is_raised_when_it_is_read(any_client):
-    """Fields that do not exist, and what it cannot do."""
+    """Fields that do not exist."""
     sort_by = [{"field": "no_such_field", "direction": "asc"}]
 
     with pytest.raises(InvalidFieldError, match="no_such_field"):
         list(any_client.get_calls(sort_by=sort_by))
-    with pytest.raises(NotSupportedError):
-        list(any_client.get_calls(include_costs=True))
-    with pytest.raises(NotSupportedError):
-        any_client.get_call("some-id", include_costs=True)
 
 
 def test_get_call(any_client):
