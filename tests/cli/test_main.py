@@ -250,14 +250,15 @@ def test_every_command_has_help() -> None:
     group = get_command(app)
     names = set(group.commands)
     assert names == {
-        *("demo", "path", "status", "calls", "show", "tree"),
-        *("doctor", "backup", "prune", "index"),
+        *("demo", "path", "status", "calls", "search", "show", "tree"),
+        *("doctor", "backup", "prune", "salvage", "index", "evals"),
     }
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     commands = dict(group.commands)
-    index = commands.pop("index")
-    assert index.help
-    commands |= {f"index {name}": command for name, command in index.commands.items()}
+    for name in ("index", "evals"):
+        below = commands.pop(name)
+        assert below.help
+        commands |= {f"{name} {each}": command for each, command in below.commands.items()}
     for name, command in commands.items():
         assert command.help, name
         assert f"weave-lite {name.split()[0]}" in readme, f"{name} is not in the README"

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from weave_lite.cli import calls, demo, index, maintenance, store
+from weave_lite.cli import calls, demo, evals, index, maintenance, search, store
 from weave_lite.core.errors import WeaveLiteError
 
 __all__ = ["app", "main"]
@@ -23,10 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    *(demo.demo, store.path, store.status, calls.calls, calls.show, calls.tree),
-    *(maintenance.doctor, maintenance.backup, maintenance.prune),
+    *(demo.demo, store.path, store.status, calls.calls, search.search, calls.show, calls.tree),
+    *(maintenance.doctor, maintenance.backup, maintenance.prune, maintenance.salvage),
 ):
     app.command()(command)
+app.add_typer(evals.app)
 app.add_typer(index.app)
 
 
