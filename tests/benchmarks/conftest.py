@@ -1,36 +1,19 @@
-"""Fixtures that hand out the workers of the benchmarks."""
+"""The fixture that hands out the workers of the benchmarks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-from subjects import Worker, pythons
+from subjects import Workers
 
-
-def _workers(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Any:
-    made: dict[str, Worker] = {}
-    folder = tmp_path_factory.mktemp(kind)
-
-    def worker(name: str) -> Worker:
-        if name not in made:
-            made[name] = Worker(name, pythons()[name], folder / name)
-            if kind == "stored":
-                made[name].ask("fill")
-        return made[name]
-
-    yield worker
-    for one in made.values():
-        one.close()
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
-def fresh_worker(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Workers on stores that only what is measured fills."""
-    yield from _workers(tmp_path_factory, "fresh")
-
-
-@pytest.fixture(scope="session")
-def stored_worker(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Workers on stores of 100,000 calls."""
-    yield from _workers(tmp_path_factory, "stored")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """The workers, on stores of this run."""
+    workers = Workers(tmp_path_factory.mktemp("stores"))
+    yield workers
+    workers.close()

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import resource
+from pathlib import Path
 
 CALL_COUNT = 100_000
 ROW_COUNT = 100_000
+FILE_BYTES = 50_000_000
 PROJECT = "local/bench"
 EPOCH = dt.datetime(2024, 3, 1, tzinfo=dt.timezone.utc)  # noqa: UP017 - also runs on 3.10
 MODELS = [f"model-{n}" for n in range(10)]
 OPS = [f"weave:///{PROJECT}/op/step_{n}:{'A' * 43}" for n in range(20)]
+SCORERS = [f"weave:///{PROJECT}/object/judge:{letter * 43}" for letter in "AB"]
 WORDS = (
     "context answer question document passage retrieval token model prompt system user "
     "score ranking vector index chunk summary source citation evidence"
 ).split()
+
+
+def peak_mb() -> float:
+    """Megabytes that this process needed at most."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What resource tells begins with the size of the process that started this one.
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def small(n: int) -> dict:
@@ -108,6 +121,16 @@ def call(n: int) -> dict:
     }
 
 
+def feedback(n: int) -> dict:
+    """What one of two scorers said about root ``n``."""
+    return {
+        "weave_ref": f"weave:///{PROJECT}/call/{call_id(n)}",
+        "feedback_type": "wandb.runnable.judge",
+        "payload": {"output": {"score": n % 1000 / 1000, "why": _TEXTS[n % 64][:60]}},
+        "runnable_ref": SCORERS[n // 10 % 2],
+    }
+
+
 def row(n: int) -> dict:
     """Row ``n`` of a dataset, about 100 bytes."""
     return {"id": n, "question": f"what is {n} plus {n % 13}?", "expected": str(n + n % 13)}
@@ -118,6 +141,18 @@ PROJECT_ENTITY, PROJECT_NAME = PROJECT.split("/")
 QUERIES = {
     "roots": {
         "filter": {"trace_roots_only": True},
+        "sort_by": [{"field": "started_at", "direction": "desc"}],
+        "limit": 100,
+    },
+    "scored_by": {
+        "query": {
+            "$expr": {
+                "$eq": [
+                    {"$getField": "feedback.[wandb.runnable.judge].runnable_ref"},
+                    {"$literal": SCORERS[0]},
+                ]
+            }
+        },
         "sort_by": [{"field": "started_at", "direction": "desc"}],
         "limit": 100,
     },

@@ -4,200 +4,91 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import data
 import orjson
+from limit_reading import LimitReading
+from limit_writing import LimitWriting, connect
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from weave_lite.core.clock import now_micros, to_micros
 from weave_lite.core.ids import new_id
 from weave_lite.trace_server.store.schema import metadata
 
-CALLS = (
-    "INSERT INTO calls (pk, project, id, trace_id, parent_id, op, started_at, ended_at, attributes,"
-    " summary) VALUES (?, 1, ?, ?, ?, ?, ?, ?, 1, ?)"
-)
-INPUTS = "INSERT INTO call_inputs VALUES (?, ?)"
-OUTPUTS = "INSERT INTO call_outputs VALUES (?, ?)"
-VISIBLE = "c.project = 1 AND c.started_at IS NOT NULL AND c.deleted_at IS NULL"
-PAGE = (
-    "SELECT c.*, i.inputs, o.output FROM calls c LEFT JOIN call_inputs i ON i.pk = c.pk"
-    f" LEFT JOIN call_outputs o ON o.pk = c.pk WHERE {VISIBLE} AND "  # noqa: S608
-)
-NEWEST = " ORDER BY c.started_at DESC LIMIT 100"
-OPS_PER_RUN = 1_000
+if TYPE_CHECKING:
+    import sqlite3
+
+SCHEMA = [
+    str(part.compile(dialect=dialect.dialect()))
+    for table in metadata.sorted_tables
+    for part in (CreateTable(table), *map(CreateIndex, table.indexes))
+]
 
 
-class Subject:
+def opened(place: str) -> sqlite3.Connection:
+    """Open a store; a new one gets its tables."""
+    is_new = not Path(place).exists()
+    conn = connect(place)
+    if is_new:
+        conn.execute("PRAGMA page_size = 8192")
+    conn.execute("PRAGMA journal_mode = WAL")
+    if is_new:
+        for statement in SCHEMA:
+            conn.execute(statement)
+    return conn
+
+
+class Subject(LimitWriting, LimitReading):
     """The limit as a subject."""
 
     def __init__(self, place: str) -> None:
-        is_new = not Path(place).exists()
-        self.conn = sqlite3.connect(place, isolation_level=None)
-        if is_new:
-            self.conn.execute("PRAGMA page_size = 8192")
-        self.conn.execute("PRAGMA journal_mode = WAL")
-        self.conn.execute("PRAGMA synchronous = NORMAL")
-        if is_new:
-            for table in metadata.sorted_tables:
-                self.conn.execute(str(CreateTable(table).compile(dialect=dialect.dialect())))
-                for index in table.indexes:
-                    self.conn.execute(str(CreateIndex(index).compile(dialect=dialect.dialect())))
+        self.place = place
+        self.conn = opened(place)
         self.pk = self.conn.execute("SELECT coalesce(max(pk), 0) FROM calls").fetchone()[0]
 
-    # --- ops ---
-
-    def _record(self, argument: Any, result: Any) -> tuple[Any, ...]:
-        call_id = new_id()
-        started = now_micros()
-        inputs = orjson.dumps({"value": argument}).decode()
-        output = orjson.dumps(result).decode()
-        return call_id, started, inputs, output, now_micros()
-
-    def _ops(self, argument: Any, result: Any) -> tuple[float, float]:
-        begin = time.perf_counter()
-        records = [self._record(argument, result) for _ in range(OPS_PER_RUN)]
-        called = time.perf_counter()
-        calls, payloads = [], []
-        for call_id, started, inputs, output, ended in records:
-            self.pk += 1
-            calls.append((self.pk, call_id, call_id, None, 1, started, ended, "{}"))
-            payloads.append((self.pk, inputs, output))
-        self._insert(calls, payloads)
-        durable = time.perf_counter()
-        return (called - begin) / OPS_PER_RUN, (durable - begin) / OPS_PER_RUN
-
-    def _insert(self, calls: list[Any], payloads: list[Any]) -> None:
+    def fill_feedback(self) -> float:
+        """Store a feedback on each root, and prices."""
+        rows = []
+        for n in range(0, data.CALL_COUNT, 10):
+            said = data.feedback(n)
+            text = orjson.dumps(said["payload"]).decode()
+            ref, kind, scorer = (
+                said[key] for key in ("weave_ref", "feedback_type", "runnable_ref")
+            )
+            rows.append((new_id(), ref, data.call_id(n), kind, text, n, scorer))
         self.conn.execute("BEGIN IMMEDIATE")
-        self.conn.executemany(CALLS, calls)
-        self.conn.executemany(INPUTS, [(pk, inputs) for pk, inputs, _ in payloads])
-        self.conn.executemany(OUTPUTS, [(pk, output) for pk, _, output in payloads])
-        self.conn.execute("COMMIT")
-
-    def op_small(self) -> float:
-        return self._ops(data.small(1), 3)[0]
-
-    def op_large(self) -> float:
-        return self._ops(data.inputs(1), data.output(1))[0]
-
-    def op_small_durable(self) -> float:
-        return self._ops(data.small(1), 3)[1]
-
-    def op_large_durable(self) -> float:
-        return self._ops(data.inputs(1), data.output(1))[1]
-
-    # --- storing and reading 100,000 calls ---
-
-    def _rows(self, n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        call = data.call(n)
-        self.pk += 1
-        return (
-            self.pk,
-            call["id"],
-            call["trace_id"],
-            call["parent_id"],
-            n % 20,
-            to_micros(call["started_at"]),
-            to_micros(call["ended_at"]),
-            orjson.dumps(call["summary"]).decode(),
-        ), (
-            self.pk,
-            orjson.dumps(call["inputs"]).decode(),
-            orjson.dumps(call["output"]).decode(),
+        self.conn.executemany(
+            "INSERT INTO feedback (project, id, weave_ref, call_id, feedback_type, payload,"
+            " created_at, runnable_ref) VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
-
-    def fill(self) -> float:
-        rows = [self._rows(n) for n in range(data.CALL_COUNT)]
-        self._insert([row[0] for row in rows], [row[1] for row in rows])
-        self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.conn.executemany(
+            "INSERT INTO costs (project, id, llm_id, provider_id, effective_date,"
+            " prompt_token_cost, completion_token_cost, created_at)"
+            " VALUES (1, ?, ?, 'p', 0, 1e-6, 2e-6, 0)",
+            [(new_id(), model) for model in data.MODELS],
+        )
+        self.conn.execute("COMMIT")
         return 0.0
 
-    def _fresh(self, count: int) -> list[Any]:
-        base = 10_000_000 + time.perf_counter_ns() % 10**9
-        return [self._rows(base + n) for n in range(count)]
+    # --- init ---
 
-    def ingest_single(self) -> float:
-        rows = self._fresh(300)
+    def _init(self, place: str) -> float:
+        self.conn.close()
         begin = time.perf_counter()
-        for call, payload in rows:
-            self._insert([call], [payload])
-        return (time.perf_counter() - begin) / len(rows)
-
-    def ingest_batch(self) -> float:
-        rows = self._fresh(500)
-        begin = time.perf_counter()
-        self._insert([row[0] for row in rows], [row[1] for row in rows])
-        return (time.perf_counter() - begin) / len(rows)
-
-    def _page(self, where: str, order: str = NEWEST, parameters: tuple[Any, ...] = ()) -> float:
-        begin = time.perf_counter()
-        for row in self.conn.execute(PAGE + where + order, parameters):
-            orjson.loads(row[-1]), orjson.loads(row[-2])
+        self.conn = opened(place)
         return time.perf_counter() - begin
 
-    def page_roots(self) -> float:
-        return self._page("c.parent_id IS NULL")
+    def init_new(self) -> float:
+        return self._init(f"{self.place}-new.db")
 
-    def page_by_op(self) -> float:
-        return self._page("c.op = 3")
+    def init_existing(self) -> float:
+        return self._init(self.place)
 
-    def page_eq_json(self) -> float:
-        return self._page("json_extract(i.inputs, '$.model') = 'model-3'")
-
-    def page_gt_usage(self) -> float:
-        path = '$.usage."model-3".total_tokens'
-        return self._page("json_extract(c.summary, ?) > 1000", parameters=(path,))
-
-    def page_contains(self) -> float:
-        return self._page("instr(json_extract(i.inputs, '$.question'), 'question 4242:')")
-
-    def page_sort_json(self) -> float:
-        order = " ORDER BY json_extract(o.output, '$.score') DESC LIMIT 100"
-        return self._page("1", order)
-
-    def page_offset(self) -> float:
-        return self._page("1", " ORDER BY c.started_at LIMIT 100 OFFSET 99000")
-
-    def children(self) -> float:
-        wanted = (data.call_id(50_000),)
-        pages = (self._page("c.parent_id = ?", " ORDER BY c.started_at", wanted) for _ in range(10))
-        return sum(pages) / 10
-
-    def _count(self, sql: str) -> float:
-        begin = time.perf_counter()
-        self.conn.execute(sql).fetchone()
-        return time.perf_counter() - begin
-
-    def count_all(self) -> float:
-        return self._count(f"SELECT count(*) FROM calls c WHERE {VISIBLE}")  # noqa: S608
-
-    def count_eq(self) -> float:
-        return self._count(
-            "SELECT count(*) FROM calls c LEFT JOIN call_inputs i ON i.pk = c.pk"  # noqa: S608
-            f" WHERE {VISIBLE} AND json_extract(i.inputs, '$.model') = 'model-3'"
-        )
-
-    def read_by_id(self) -> float:
-        begin = time.perf_counter()
-        for n in range(200):
-            self._page("c.id = ?", "", (data.call_id(n * 37 % data.CALL_COUNT),))
-        return (time.perf_counter() - begin) / 200
-
-    def iterate_server(self) -> float:
-        return self._page("1", " ORDER BY c.started_at")
-
-    def iterate_client(self) -> float:
-        begin = time.perf_counter()
-        for _ in self.conn.execute(PAGE + "1 ORDER BY c.started_at"):
-            pass
-        return time.perf_counter() - begin
-
-    # --- objects and tables ---
+    # --- objects, tables and files ---
 
     def _publish(self, values: list[Any]) -> float:
         begin = time.perf_counter()
@@ -270,6 +161,28 @@ class Subject:
         begin = time.perf_counter()
         for n in range(1_000):
             orjson.loads(self.conn.execute(self._READ_ROWS, (table, n * 97, 1)).fetchone()[0])
+        return time.perf_counter() - begin
+
+    def _create_file(self) -> tuple[str, float]:
+        salt = time.perf_counter_ns().to_bytes(8, "big")
+        content = salt * (data.FILE_BYTES // len(salt))
+        begin = time.perf_counter()
+        digest = hashlib.sha256(content).hexdigest()
+        self.conn.execute(
+            "INSERT INTO files (project, digest, name, size_bytes, content)"
+            " VALUES (1, ?, 'f.bin', ?, ?)",
+            (digest, len(content), content),
+        )
+        return digest, time.perf_counter() - begin
+
+    def file_write(self) -> float:
+        return self._create_file()[1]
+
+    def file_read(self) -> float:
+        digest, _ = self._create_file()
+        sql = "SELECT content FROM files WHERE project = 1 AND digest = ?"
+        begin = time.perf_counter()
+        self.conn.execute(sql, (digest,)).fetchone()
         return time.perf_counter() - begin
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import data
@@ -22,6 +23,8 @@ class Subject(SdkSubject):
     tsi = tsi
 
     def __init__(self, place: str) -> None:
+        self.place = place
+        self._has_prices = False
         self.client: Any = weave_lite.init(data.PROJECT, db=place)
         self.server = SqliteTraceServer(place)
 
@@ -34,6 +37,56 @@ class Subject(SdkSubject):
                 batch.append(tsi.CallBatchEndMode(req=self._end(n, self.project)))
             self.server.call_start_batch(tsi.CallCreateBatchReq(batch=batch))
         return 0.0
+
+    def fill_feedback(self) -> float:
+        """Store a feedback on each root."""
+        rows = [tsi.FeedbackCreateReq(**self._feedback(n)) for n in range(0, data.CALL_COUNT, 10)]
+        self.server.feedback_create_batch(tsi.FeedbackCreateBatchReq(batch=rows))
+        return 0.0
+
+    def page_costs(self) -> float:
+        if not self._has_prices:
+            price = {"prompt_token_cost": 1e-6, "completion_token_cost": 2e-6}
+            costs = {model: tsi.CostCreateInput(**price) for model in data.MODELS}
+            self.server.cost_create(
+                tsi.CostCreateReq(project_id=self.project, costs=costs, wb_user_id="bench")
+            )
+            self._has_prices = True
+        return self._query("roots", include_costs=True)
+
+    # --- with the user's indexes ---
+
+    def add_indexes(self) -> float:
+        """Make the indexes of the measures below."""
+        for path in ("inputs.model", "output.score", "inputs"):
+            self.server.index_add(path)
+        return 0.0
+
+    def indexed_eq_json(self) -> float:
+        return self.page_eq_json()
+
+    def indexed_contains(self) -> float:
+        return self.page_contains()
+
+    def indexed_sort_json(self) -> float:
+        return self.page_sort_json()
+
+    def indexed_count_eq(self) -> float:
+        return self.count_eq()
+
+    # --- init ---
+
+    def _init(self, place: str) -> float:
+        self.close()
+        begin = time.perf_counter()
+        weave_lite.init(data.PROJECT, db=place)
+        return time.perf_counter() - begin
+
+    def init_new(self) -> float:
+        return self._init(f"{self.place}-new.db")
+
+    def init_existing(self) -> float:
+        return self._init(self.place)
 
     def close(self) -> None:
         self.server.close()

@@ -70,23 +70,37 @@ class Subject(SdkSubject):
         """Store 100,000 calls: one by its server, the rest as rows of the same form."""
         self.server.call_start(self._start(0, self.project))
         self.server.call_end(self._end(0, self.project))
+        self._copy_row("calls", self._rows_of_calls)
+        return 0.0
+
+    def fill_feedback(self) -> float:
+        """Store a feedback on each root: one by its server, the rest as rows of the same form."""
+        self.server.feedback_create(tsi.FeedbackCreateReq(**self._feedback(0)))
+        self._copy_row("feedback", self._rows_of_feedback)
+        return 0.0
+
+    def _copy_row(self, table: str, others: Any) -> None:
+        """Insert rows that are like the only one of a table, but for what ``others`` gives."""
         conn = sqlite3.connect(self.place)
-        names = [column[1] for column in conn.execute("PRAGMA table_info(calls)")]
-        template = dict(zip(names, conn.execute("SELECT * FROM calls").fetchone()))  # noqa: B905
-        rows = []
-        for n in range(1, data.CALL_COUNT):
-            call = self.local(data.call(n))
-            row = dict(template)
-            for key in ("id", "trace_id", "parent_id", "op_name"):
-                row[key] = call[key]
-            for key in ("started_at", "ended_at"):
-                row[key] = call[key].isoformat()
-            for key in ("inputs", "output", "summary"):
-                row[key] = json.dumps(call[key])
-            rows.append([row[name] for name in names])
+        names = [column[1] for column in conn.execute(f"PRAGMA table_info({table})")]
+        template = dict(zip(names, conn.execute(f"SELECT * FROM {table}").fetchone()))  # noqa: B905, S608
         marks = ",".join("?" * len(names))
+        rows = ([{**template, **other}[name] for name in names] for other in others())
         with conn:
-            conn.executemany(f"INSERT INTO calls VALUES ({marks})", rows)  # noqa: S608
+            conn.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         conn.close()
-        return 0.0
+
+    def _rows_of_calls(self) -> Any:
+        for n in range(1, data.CALL_COUNT):
+            call = self.local(data.call(n))
+            row = {key: call[key] for key in ("id", "trace_id", "parent_id", "op_name")}
+            row.update((key, call[key].isoformat()) for key in ("started_at", "ended_at"))
+            row.update((key, json.dumps(call[key])) for key in ("inputs", "output", "summary"))
+            yield row
+
+    def _rows_of_feedback(self) -> Any:
+        for n in range(10, data.CALL_COUNT, 10):
+            row = self._feedback(n)
+            row["payload_dump"] = json.dumps(row.pop("payload"))
+            yield {**row, "id": f"{n:08x}-feed"}

@@ -6,94 +6,19 @@ are written once, so that both sides do the same work.
 
 from __future__ import annotations
 
-import gc
 import time
 from typing import Any
 
 import data
+from sdk_ops import OpMeasures
+from sdk_reading import ReadMeasures
 
-OPS_PER_RUN = 1_000
 
+class SdkSubject(OpMeasures, ReadMeasures):
+    """All measures. Each gives seconds for one unit of work, or a dict with that as ``value``."""
 
-class SdkSubject:
-    """The measures. Each returns seconds for one unit of work."""
-
-    weave: Any
-    tsi: Any
-    client: Any
-    server: Any
-    project = data.PROJECT
-
-    def local(self, record: Any) -> Any:
-        """Rewrite project and refs of a record to what this subject calls them."""
-        return record
-
-    # --- ops ---
-
-    def _ops(self, argument: Any, result: Any, count: int) -> tuple[float, float]:
-        """Seconds per op in the user's thread, and until all are durable."""
-
-        @self.weave.op
-        def work(value: Any) -> Any:
-            return result
-
-        for _ in range(50):
-            work(argument)
-        self.client.flush()
-        gc.collect()
-        begin = time.perf_counter()
-        for _ in range(count):
-            work(argument)
-        called = time.perf_counter()
-        self.client.flush()
-        durable = time.perf_counter()
-        return (called - begin) / count, (durable - begin) / count
-
-    def op_small(self) -> float:
-        return self._ops(data.small(1), 3, OPS_PER_RUN)[0]
-
-    def op_large(self) -> float:
-        return self._ops(data.inputs(1), data.output(1), OPS_PER_RUN)[0]
-
-    def op_small_durable(self) -> float:
-        return self._ops(data.small(1), 3, OPS_PER_RUN)[1]
-
-    def op_large_durable(self) -> float:
-        return self._ops(data.inputs(1), data.output(1), OPS_PER_RUN)[1]
-
-    def op_disabled(self) -> float:
-        """What a decorated call costs above the plain one while tracing is off."""
-
-        def plain(value: Any) -> Any:
-            return value
-
-        traced = self.weave.op(plain)
-        traced._tracing_enabled = False  # noqa: SLF001 - the documented switch
-        count = 20_000
-        best = []
-        for function in (plain, traced):
-            runs = []
-            for _ in range(5):
-                begin = time.perf_counter()
-                for _ in range(count):
-                    function(1)
-                runs.append(time.perf_counter() - begin)
-            best.append(min(runs))
-        return (best[1] - best[0]) / count
-
-    def op_lost(self) -> float:
-        """Share of 2,000 calls that are not there, or not ended, afterwards."""
-        name = f"lost_{time.perf_counter_ns()}"
-
-        @self.weave.op(name=name)
-        def work(value: int) -> int:
-            return value
-
-        for n in range(2_000):
-            work(n)
-        self.client.flush()
-        found = [c for c in work.calls() if c.ended_at is not None]
-        return 1 - len(found) / 2_000
+    def _feedback(self, n: int) -> dict[str, Any]:
+        return {"project_id": self.project, "wb_user_id": "bench", **self.local(data.feedback(n))}
 
     # --- the typed door ---
 
@@ -142,88 +67,7 @@ class SdkSubject:
         self.server.call_start_batch(req)
         return (time.perf_counter() - begin) / len(calls)
 
-    # --- reading a store of 100,000 calls ---
-
-    def _query(self, name: str) -> float:
-        req = self.tsi.CallsQueryReq.model_validate(
-            {"project_id": self.project, **self.local(data.QUERIES[name])}
-        )
-        begin = time.perf_counter()
-        found = self.server.calls_query(req).calls
-        seconds = time.perf_counter() - begin
-        expected = 9 if name == "children" else 1 if name == "contains" else 100
-        if not expected <= len(found) <= 100:
-            raise AssertionError(f"{name}: {len(found)} calls")
-        return seconds
-
-    def page_roots(self) -> float:
-        return self._query("roots")
-
-    def page_by_op(self) -> float:
-        return self._query("by_op")
-
-    def page_eq_json(self) -> float:
-        return self._query("eq_json")
-
-    def page_gt_usage(self) -> float:
-        return self._query("gt_usage")
-
-    def page_contains(self) -> float:
-        return self._query("contains")
-
-    def page_sort_json(self) -> float:
-        return self._query("sort_json")
-
-    def page_offset(self) -> float:
-        return self._query("offset")
-
-    def children(self) -> float:
-        return sum(self._query("children") for _ in range(10)) / 10
-
-    def _count(self, **parts: Any) -> float:
-        req = self.tsi.CallsQueryStatsReq.model_validate({"project_id": self.project, **parts})
-        begin = time.perf_counter()
-        count = self.server.calls_query_stats(req).count
-        seconds = time.perf_counter() - begin
-        if count not in {data.CALL_COUNT, data.CALL_COUNT // 10}:
-            raise AssertionError(f"counted {count}")
-        return seconds
-
-    def count_all(self) -> float:
-        return self._count()
-
-    def count_eq(self) -> float:
-        return self._count(**data.COUNT_EQ)
-
-    def read_by_id(self) -> float:
-        requests = [
-            self.tsi.CallReadReq(project_id=self.project, id=data.call_id(n * 37 % data.CALL_COUNT))
-            for n in range(200)
-        ]
-        begin = time.perf_counter()
-        for req in requests:
-            if self.server.call_read(req).call is None:
-                raise AssertionError(req.id)
-        return (time.perf_counter() - begin) / len(requests)
-
-    def iterate_server(self) -> float:
-        req = self.tsi.CallsQueryReq(project_id=self.project)
-        begin = time.perf_counter()
-        count = sum(1 for _ in self.server.calls_query_stream(req))
-        seconds = time.perf_counter() - begin
-        if count != data.CALL_COUNT:
-            raise AssertionError(count)
-        return seconds
-
-    def iterate_client(self) -> float:
-        begin = time.perf_counter()
-        count = sum(1 for _ in self.client.get_calls())
-        seconds = time.perf_counter() - begin
-        if count < data.CALL_COUNT:
-            raise AssertionError(count)
-        return seconds
-
-    # --- objects and tables ---
+    # --- objects, tables and files ---
 
     def publish_distinct(self) -> float:
         salt = time.perf_counter_ns()
@@ -274,3 +118,24 @@ class SdkSubject:
             if dataset.rows[n * 97]["id"] != n * 97:
                 raise AssertionError(n)
         return time.perf_counter() - begin
+
+    def _file(self) -> Any:
+        salt = time.perf_counter_ns().to_bytes(8, "big")
+        content = salt * (data.FILE_BYTES // len(salt))
+        return self.tsi.FileCreateReq(project_id=self.project, name="f.bin", content=content)
+
+    def file_write(self) -> float:
+        req = self._file()
+        begin = time.perf_counter()
+        self.server.file_create(req)
+        return time.perf_counter() - begin
+
+    def file_read(self) -> float:
+        digest = self.server.file_create(self._file()).digest
+        req = self.tsi.FileContentReadReq(project_id=self.project, digest=digest)
+        begin = time.perf_counter()
+        content = self.server.file_content_read(req).content
+        seconds = time.perf_counter() - begin
+        if len(content) != data.FILE_BYTES:
+            raise AssertionError(len(content))
+        return seconds

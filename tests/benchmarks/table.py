@@ -9,70 +9,79 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from measures import MEASURES, Measure
+from measures import GROUPS, Measure
 
 BEGIN = "<!-- benchmarks: begin -->"
 END = "<!-- benchmarks: end -->"
-PROCESS = [
-    Measure("import", "`import`, whole process", 30, 45),
-    Measure("first_trace", "process start to first durable trace", 4, 6),
+NONE = "–"
+HEAD = [
+    "| measure | ours | upstream | better by | bar | reach | limit | ours ÷ limit |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|",
 ]
 
 
-def duration(seconds: float) -> str:
-    """Seconds as text with a unit."""
-    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:,.{0 if seconds * factor >= 100 else 1}f} {unit}"
-    return f"{seconds * 1e9:,.0f} ns"
+def shown(value: float, unit: str) -> str:
+    """A value as text with its unit."""
+    if unit == "%":
+        return f"{value:.1%}".replace("%", " %").replace(".0 ", " ")
+    if unit != "s":
+        return f"{value:,.0f} {unit}"
+    for name, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
+        if value * factor >= 1:
+            return f"{value * factor:,.{0 if value * factor >= 100 else 1}f} {name}"
+    return f"{value * 1e9:,.0f} ns"
 
 
-def factor(value: float) -> str:
-    """A ratio as text."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+def ratio(value: float, other: float) -> str:
+    """How many times ``other`` is in ``value``."""
+    times = value / max(other, 1e-9)
+    return f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
 
 
-def table(report: dict) -> str:
+def asked(value: float | str) -> str:
+    """A bar as text."""
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def row(measure: Measure, answers: dict[tuple[str, str], dict[str, Any]]) -> str | None:
+    """The row of a measure; None when ours was not measured."""
+
+    def value(subject: str, key: str) -> float | None:
+        return answers.get((key, subject), {}).get(measure.fact)
+
+    own = measure.of or measure.key
+    ours = value("ours", own)
+    if ours is None:
+        return None
+    upstream, limit = value("reference", measure.against or own), value("limit", own)
+    is_share = measure.unit == "%"
+    cells = [
+        measure.label,
+        shown(ours, measure.unit),
+        NONE if upstream is None else shown(upstream, measure.unit),
+        NONE if upstream is None or is_share else ratio(upstream, ours),
+        asked(measure.bar),
+        asked(measure.reach),
+        NONE if limit is None else shown(limit, measure.unit),
+        NONE if limit is None or is_share else ratio(ours, limit),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def table(report: dict[str, Any]) -> str:
     """The table as Markdown."""
-    medians, sizes = {}, {}
+    answers = {}
     for benchmark in report["benchmarks"]:
         info = benchmark["extra_info"]
-        medians[info["measure"], info["subject"]] = benchmark["stats"]["median"]
-        if info["measure"] == "size":
-            sizes[info["subject"]] = info
-    lines = [
-        "| measure | ours | upstream | faster by | bar | limit | ours ÷ limit |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    for measure in PROCESS + MEASURES:
-        ours = medians.get((measure.key, "ours"))
-        if ours is None:
-            continue
-        ours = max(ours, 1e-9)
-        upstream = medians.get((measure.key, "reference"))
-        limit = medians.get((measure.key, "limit"))
-        lines.append(
-            f"| {measure.label} | {duration(ours)} | {duration(upstream) if upstream else '–'} "
-            f"| {factor(upstream / ours) if upstream else '–'} | {measure.bar:,} "
-            f"| {duration(limit) if limit else '–'} | {factor(ours / limit) if limit else '–'} |"
-        )
-    for key, label, unit in (
-        ("size_bytes", "bytes a call in the file", "B"),
-        ("peak_mb", "peak memory, iterating 100,000 calls", "MB"),
-    ):
-        cells = {name: f"{info[key]:,.0f} {unit}" for name, info in sizes.items()}
-        if "ours" in cells:
-            smaller = (
-                factor(sizes["reference"][key] / sizes["ours"][key])
-                if "reference" in sizes
-                else "–"
-            )
-            lines.append(
-                f"| {label} | {cells['ours']} | {cells.get('reference', '–')} | {smaller} "
-                f"| {'0.9' if key == 'size_bytes' else '20'} | {cells.get('limit', '–')} | "
-                f"{factor(sizes['ours'][key] / sizes['limit'][key])} |"
-            )
+        # Whole processes are timed by the clock, all else by the worker.
+        answers[info["measure"], info["subject"]] = {"value": benchmark["stats"]["median"], **info}
+    lines = list(HEAD)
+    for name, group in GROUPS.items():
+        rows = [found for measure in group if (found := row(measure, answers))]
+        if rows:
+            lines += [f"| **{name}** | | | | | | | |", *rows]
     return "\n".join(lines)
 
 

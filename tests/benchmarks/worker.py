@@ -1,4 +1,4 @@
-"""A subject in a process of its own: reads the name of a measure a line, answers with its seconds.
+"""A subject in a process of its own: reads the name of a measure a line, answers with its value.
 
 Started as ``python worker.py SUBJECT PLACE``; each subject has its own Python, so that the reference
 runs in the environment of its pins. What the libraries print goes to stderr.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 import traceback
-from pathlib import Path
+
+import data
 
 if __name__ == "__main__":
     # The folder of this file is on the path already; answers must not mix with what is printed.
@@ -20,10 +20,10 @@ if __name__ == "__main__":
     subject = importlib.import_module(f"{name}_subject").Subject(place)
     for line in sys.stdin:
         try:
-            answer = {"seconds": getattr(subject, line.strip())()}
+            found = getattr(subject, line.strip())()
+            answer = found if isinstance(found, dict) else {"value": found}
         except Exception:  # the parent shows it
             answer = {"error": traceback.format_exc()}
-        answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        answer["size_bytes"] = sum(p.stat().st_size for p in Path(place).parent.glob("*.db*"))
+        answer["peak_mb"] = data.peak_mb()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
