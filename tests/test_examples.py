@@ -1,8 +1,9 @@
-"""Every example runs by itself, in an empty folder, with the network cut off."""
+"""Every example runs by itself, in an empty folder, with the network cut off, and prints what it should."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,44 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-# Loaded by the interpreter at start: any attempt to connect anywhere fails.
+# Loaded by the interpreter at start: any attempt to reach anything but this machine fails.
 NO_NETWORK = """
 import socket
-def refuse(*args, **kwargs):
-    raise OSError("the network is cut off")
-socket.socket.connect = socket.socket.connect_ex = refuse
-socket.getaddrinfo = refuse
+def guarded(function, host_of):
+    def call(*args, **kwargs):
+        if host_of(*args) != "127.0.0.1":
+            raise OSError("the network is cut off")
+        return function(*args, **kwargs)
+    return call
+connect_host = lambda sock, address: address[0]
+socket.socket.connect = guarded(socket.socket.connect, connect_host)
+socket.socket.connect_ex = guarded(socket.socket.connect_ex, connect_host)
+socket.getaddrinfo = guarded(socket.getaddrinfo, lambda host, *rest: host)
 """
+PRINTED = {
+    "actions": """\
+refused: why it is blue -> Sorry, I cannot say why it is blue.
+of 3 calls
+""",
+    "completions": """\
+answer: You said: hello there
+answer: the endpoint http://127.0.0.1:PORT/v1/chat/completions answered HTTP 400: please do not shout
+weave.completions_create success {'home/parrot': {'prompt_tokens': 2, 'completion_tokens': 2, 'total_tokens': 4}}
+weave.completions_create error None
+""",
+    "feedback": """\
+2 + 2 = 4 [':thumbs_up:', {'score': 1.0}]
+3 * 3 = 6 [':thumbs_down:', {'score': 0.25}]
+5 - 1 = 4 [':thumbs_up:', {'score': 1.0}]
+to look at: ['3 * 3']
+""",
+    "opentelemetry_spans": """\
+ask {'question': 'Why?'} -> Because.
+   chat small-model {'gen_ai.prompt': [{'content': 'Why?'}]} -> {'gen_ai.completion': [{'content': 'Because.'}]}
+   {'small-model': {'input_tokens': 3, 'output_tokens': 2, 'total_tokens': 5}}
+""",
+    "quickstart": "shout {'text': 'hello', 'times': 3} -> HELLO!!!\n",
+}
 
 
 def offline_environment(folder: Path) -> dict[str, str]:
@@ -31,13 +62,26 @@ def offline_environment(folder: Path) -> dict[str, str]:
 
 
 def test_there_are_examples() -> None:
-    """The list below is not empty by mistake."""
-    assert [path.name for path in EXAMPLES if path.name == "quickstart.py"] == ["quickstart.py"]
+    """Each example has its text here, and each text an example."""
+    assert [path.stem for path in EXAMPLES] == sorted(PRINTED)
+
+
+def test_the_network_is_cut_off(tmp_path: Path) -> None:
+    """The guard that the examples run under lets nobody out."""
+    program = "import urllib.request as u; u.urlopen('http://192.0.2.1/', timeout=5)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=offline_environment(tmp_path / "offline"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "the network is cut off" in done.stderr
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example(example: Path, tmp_path: Path) -> None:
-    """It ends without an error and prints something."""
+    """It ends without an error and prints what it is to show."""
     work = tmp_path / "work"
     work.mkdir()
     done = subprocess.run(
@@ -49,13 +93,13 @@ def test_example(example: Path, tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    assert re.sub(r":\d{4,5}/", ":PORT/", done.stdout) == PRINTED[example.stem]
 
 
 def test_quickstart_prints_its_call(tmp_path: Path) -> None:
     """The quickstart shows the call it made, read back from the store."""
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES[0].parent / "quickstart.py")],
+        [sys.executable, str(ROOT / "examples" / "quickstart.py")],
         cwd=tmp_path,
         env=offline_environment(tmp_path / "offline"),
         capture_output=True,
