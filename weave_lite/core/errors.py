@@ -11,7 +11,7 @@
       NotFoundError          ObjectDeletedError
       (also LookupError and ValueError)
       SerializationError     EncodeError  DecodeError, also named DecodeCustomObjectError
-      StoreError             StoreBusyError  SchemaVersionError
+      StoreError             StoreBusyError  SchemaVersionError  RemoteServerError
       NotSupportedError      (also NotImplementedError)
 
 Errors carry their facts as fields; the message says what to do next.
@@ -45,6 +45,7 @@ __all__ = [
     "OpCallError",
     "OpNameError",
     "QueryTranslationException",
+    "RemoteServerError",
     "RequestTooLarge",
     "SchemaVersionError",
     "SerializationError",
@@ -251,6 +252,19 @@ class SchemaVersionError(StoreError):
         super().__init__(message)
         self.found = found
         self.expected = expected
+
+
+class RemoteServerError(StoreError):
+    """A trace server behind HTTP cannot be reached, or fails.
+
+    Args:
+        message: What happened, and what to do.
+        status: Its answer's status; None when there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NotSupportedError(WeaveLiteError, NotImplementedError):

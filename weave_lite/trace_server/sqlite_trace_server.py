@@ -27,9 +27,9 @@ class SqliteTraceServer:
 
     Args:
         place: Path of the file, or ``":memory:"`` for a store of this process alone.
-        durability: ``"normal"`` keeps the file intact at power loss; ``"full"`` also keeps the
-            last commits.
+        durability: ``"normal"``, or ``"full"`` to keep the last commits at power loss.
         read_only: Open an existing file without ever writing to it.
+        time_limit_s: Stop a request that keeps SQLite reading for longer; None is no limit.
 
     Raises:
         StoreError: The file cannot be opened, or is not one of ours.
@@ -43,9 +43,15 @@ class SqliteTraceServer:
     """
 
     def __init__(
-        self, place: str | Path = ":memory:", *, durability: str = "normal", read_only: bool = False
+        self,
+        place: str | Path = ":memory:",
+        *,
+        durability: str = "normal",
+        read_only: bool = False,
+        time_limit_s: float | None = None,
     ) -> None:
         self._store = Store.open(place, durability=durability, read_only=read_only)
+        self._store.time_limit_s = time_limit_s
 
     @property
     def place(self) -> str:
@@ -337,13 +343,10 @@ class SqliteTraceServer:
     def index_add(
         self, path: str, progress: Callable[[int], object] | None = None
     ) -> store.path_indexes.PathIndex:
-        """Make an index on a JSON path of calls, or for text search over inputs or output.
-
-        Queries use it by themselves, and it is kept up whoever writes. One that is there stays.
+        """Make an index on a JSON path of calls, or for text search; one that is there stays.
 
         Args:
-            path: ``inputs.model``, ``summary.usage.gpt-4o.total_tokens``, or ``inputs`` or
-                ``output`` for text search.
+            path: ``inputs.model``; or ``inputs`` or ``output`` for text search.
             progress: Told how many documents are still to be read for text search.
 
         Raises:

@@ -119,7 +119,15 @@ def found(server: SqliteTraceServer, **fields: Any) -> list[str | None]:
 def test_finds_what_the_reference_finds(rows: list[dict[str, Any]], operation: Any) -> None:
     """A query finds exactly the project's rows for which the reference says true."""
     level = {"pricing_level": "project", "pricing_level_id": PROJECT}
-    read = [{**row, **level, **{name: Date(row[name]) for name in DATES}} for row in rows]
+    read = [
+        {
+            **row,
+            **level,
+            **{name: Date(row[name]) for name in DATES},
+            **{name: float(row[name]) for name in row if name.endswith("token_cost")},
+        }
+        for row in rows
+    ]
     try:
         hits = [n for n, row in enumerate(read) if evaluate(row, operation) is True]
     except NotSaid:

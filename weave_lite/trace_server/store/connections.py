@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from weave_lite.core.errors import (
     InsertTooLarge,
     InvalidRequest,
+    RequestTooLarge,
     StoreBusyError,
     StoreError,
     WeaveLiteError,
@@ -186,6 +187,11 @@ def error_of_ours(error: BaseException | None, place: str) -> WeaveLiteError | N
             "end that process or try again"
         )
     code = _code(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return RequestTooLarge(
+            "the request keeps the database busy for too long and was stopped; narrow its filter, "
+            "ask for fewer rows, or give the path an index (weave-lite index add PATH)"
+        )
     if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
         return InsertTooLarge("a value is larger than SQLite's limit of 1 GB; store it as files")
     return StoreError(f"the store {place!r} {_REASONS.get(code) or f'failed: {error}'}")

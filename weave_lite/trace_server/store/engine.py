@@ -15,7 +15,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from weave_lite.core.errors import StoreError, UsageError
-from weave_lite.trace_server.store import connections, fork, migrate
+from weave_lite.trace_server.store import connections, fork, memory_image, migrate
+from weave_lite.trace_server.store.blocks import ReadBlock, WriteBlock
 from weave_lite.trace_server.store.connections import (
     MEMORY,
     WAL_LIMIT_BYTES,
@@ -26,7 +27,6 @@ from weave_lite.trace_server.store.file_watch import FileWatch
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from weave_lite.trace_server.store.connections import StoreConnection
 
@@ -48,12 +48,16 @@ class Store:
         durability: ``"normal"`` or ``"full"``.
         read_only: Refuse every write.
         immutable: Nobody writes the file, and nobody can.
+
+    Attributes:
+        time_limit_s: How long SQLite may work for one read block; None is no limit.
     """
 
     def __init__(self, place: str, durability: str, *, read_only: bool, immutable: bool) -> None:
         self.place = place
         self.is_memory = place == MEMORY
         self.read_only = read_only
+        self.time_limit_s: float | None = None
         self._durability = durability
         self._immutable = immutable
         self._file = FileWatch(None if self.is_memory else place)
@@ -99,14 +103,13 @@ class Store:
             raise UsageError("a store in memory cannot be read-only; name a file")
         store = cls(path, durability, read_only=read_only, immutable=immutable)
         if store.is_memory:
-            with store.write() as conn:
-                migrate.create_schema(conn.raw)
+            memory_image.fill(store._open_writer().raw)
         else:
             with store.read() as conn:
                 conn.raw.execute("SELECT count(*) FROM projects").fetchall()
         return store
 
-    def write(self) -> _WriteBlock:
+    def write(self) -> WriteBlock:
         """Open a write transaction: committed at the end of the block, rolled back on an error.
 
         A block inside a block of the same thread is a part of it that can fail on its own.
@@ -115,9 +118,9 @@ class Store:
             StoreBusyError: Another process kept the write lock for too long.
             StoreError: The store cannot be written.
         """
-        return _WriteBlock(self)
+        return WriteBlock(self)
 
-    def read(self) -> _ReadBlock:
+    def read(self) -> ReadBlock:
         """Take a connection that sees one snapshot of the store for the length of the block.
 
         In memory there is one connection only: then the block is held under the lock and sees
@@ -126,7 +129,7 @@ class Store:
         Raises:
             StoreError: The store cannot be read.
         """
-        return _ReadBlock(self)
+        return ReadBlock(self)
 
     def checkpoint(self) -> bool:
         """Write the log back into the file and cut it, unless that would make others wait.
@@ -335,66 +338,3 @@ def _begin_immediate(raw: sqlite3.Connection) -> None:
                 raise
         else:
             return
-
-
-class _WriteBlock:
-    """The context manager of a write transaction."""
-
-    __slots__ = ("_store",)
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __enter__(self) -> StoreConnection:
-        return self._store._begin()  # noqa: SLF001 - a part of the store
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._store._end(error)  # noqa: SLF001
-
-
-class _ReadBlock:
-    """The context manager of a snapshot."""
-
-    __slots__ = ("_conn", "_pid", "_store")
-    _conn: StoreConnection
-    _pid: int
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __enter__(self) -> StoreConnection:
-        store = self._store
-        try:
-            if store.is_memory:
-                store._lock.acquire()  # noqa: SLF001
-                try:
-                    self._conn = store._open_writer()  # noqa: SLF001
-                except BaseException:
-                    store._lock.release()  # noqa: SLF001
-                    raise
-            else:
-                self._pid = os.getpid()
-                self._conn = store._take_reader()  # noqa: SLF001
-        except sqlite3.Error as error:
-            raise error_of_ours(error, store.place) or error from error
-        return self._conn
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        store = self._store
-        if store.is_memory:
-            store._lock.release()  # noqa: SLF001
-        else:
-            store._give_back_reader(self._conn, self._pid)  # noqa: SLF001
-        ours = error_of_ours(error, store.place)
-        if ours is not None:
-            raise ours from error

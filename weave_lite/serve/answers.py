@@ -1,0 +1,174 @@
+"""Answers: JSON, lines of JSON while they come, and errors without stack, path or payload."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from weave_lite.core.clock import from_micros
+from weave_lite.core.errors import (
+    MissingLLMApiKeyError,
+    ObjectDeletedError,
+    StoreBusyError,
+    StoreError,
+    WeaveLiteError,
+)
+from weave_lite.trace_server_bindings.routes import JSON_LINES, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from starlette.types import Message, Send
+
+    from weave_lite.trace_server.interface.encoded import EncodedCall
+
+__all__ = [
+    "call_line",
+    "document",
+    "error_answer",
+    "line_stream",
+    "model_line",
+    "refusal",
+]
+
+logger = logging.getLogger("weave_lite")
+_JSON: Final = "application/json"
+# A first piece leaves at once, so that the first line is there soon; later ones are larger.
+_FIRST_BYTES: Final = 1
+_PIECE_BYTES: Final = 64 * 1024
+# Whoever takes nothing for so long has gone.
+_STALLED_S: Final = 60.0
+
+
+def document(value: Any, status: int = 200) -> Response:
+    """Answer with a JSON document: a model, or plain values."""
+    if isinstance(value, BaseModel):
+        body = value.model_dump_json(by_alias=True).encode()
+    else:
+        body = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    return Response(body, status, media_type=_JSON)
+
+
+def refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer that a request is refused."""
+    return Response(
+        orjson.dumps({"reason": reason}), status, headers=dict(headers or {}), media_type=_JSON
+    )
+
+
+def error_answer(error: Exception) -> Response:
+    """Answer with an error. What only the owner of the store may know goes to the log."""
+    if isinstance(error, ValidationError):
+        detail = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in detail[:5]]
+        body = {"reason": "; ".join(told)[:2000], "detail": detail[:100]}
+        return document(body, 422)
+    status = status_of(error)
+    if isinstance(error, StoreBusyError):
+        return refusal(status, "the store is busy; try again", {"Retry-After": "1"})
+    if isinstance(error, StoreError) or not isinstance(error, WeaveLiteError | ValueError):
+        logger.error("a request failed", exc_info=error)
+        return refusal(500, "the server failed; its log says why")
+    body = {"reason": str(error)[:2000]}
+    if isinstance(error, ObjectDeletedError):
+        body["deleted_at"] = error.deleted_at.isoformat()
+    if isinstance(error, MissingLLMApiKeyError):
+        body["api_key"] = error.api_key_name
+    return document(body, status)
+
+
+def model_line(model: BaseModel) -> bytes:
+    """Write a model as a line of JSON."""
+    return model.model_dump_json(by_alias=True).encode() + b"\n"
+
+
+def call_line(call: EncodedCall) -> bytes:
+    """Write a call as a line of JSON, of the texts as they are stored."""
+    small = {
+        "id": call.id,
+        "project_id": call.project_id,
+        "op_name": call.op_name,
+        "display_name": call.display_name,
+        "trace_id": call.trace_id,
+        "parent_id": call.parent_id,
+        "thread_id": call.thread_id,
+        "turn_id": call.turn_id,
+        "started_at": _instant(call.started_at),
+        "ended_at": None if call.ended_at is None else _instant(call.ended_at),
+        "exception": call.exception,
+        "wb_user_id": call.wb_user_id,
+        "wb_run_id": call.wb_run_id,
+        "deleted_at": None,
+        "storage_size_bytes": call.storage_size_bytes,
+        "total_storage_size_bytes": call.total_storage_size_bytes,
+    }
+    return b"".join(
+        (
+            orjson.dumps(small)[:-1],
+            b',"attributes":',
+            (call.attributes_json or "{}").encode(),
+            b',"inputs":',
+            (call.inputs_json or "{}").encode(),
+            b',"output":',
+            (call.output_json or "null").encode(),
+            b',"summary":',
+            call.summary_json.encode(),
+            b"}\n",
+        )
+    )
+
+
+def _instant(micros: int) -> str:
+    return from_micros(micros).isoformat().replace("+00:00", "Z")
+
+
+def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
+    """Answer with lines while they come. The iterator runs in worker threads, and is closed."""
+    return _LineStream(_pieces(lines), media_type=JSON_LINES)
+
+
+class _LineStream(StreamingResponse):
+    """A stream that gives up on whoever takes nothing."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the pieces, none of them for ever."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(_STALLED_S):
+                await send(message)
+
+        await super().stream_response(send_in_time)
+
+
+async def _pieces(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    wanted = _FIRST_BYTES
+    try:
+        while piece := await run_in_threadpool(_gathered, lines, wanted):
+            wanted = _PIECE_BYTES
+            yield piece
+    except WeaveLiteError as error:
+        # The status is sent already; a broken-off answer is what tells.
+        logger.warning("a stream was broken off: %s", error)
+        raise
+    finally:
+        close = getattr(lines, "close", None)
+        if close is not None:
+            await run_in_threadpool(close)
+
+
+def _gathered(lines: Iterator[bytes], wanted: int) -> bytes:
+    """Take lines until they are enough for a piece."""
+    taken: list[bytes] = []
+    size = 0
+    for line in lines:
+        taken.append(line)
+        size += len(line)
+        if size >= wanted:
+            break
+    return b"".join(taken)

@@ -1,0 +1,94 @@
+"""Running the application by uvicorn, which also watches over connections that never ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from weave_lite.serve.app import make_app
+from weave_lite.serve.security import check_binding
+from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+__all__ = ["TIME_LIMIT_S", "serve"]
+
+TIME_LIMIT_S: Final = 5.0
+# A connection that has sent no whole request by then is closed.
+_HEADERS_S: Final = 15.0
+_MAX_CONNECTIONS: Final = 2_000
+
+
+class _Protocol(H11Protocol):
+    """Closes connections that send no whole head of a request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._give_up = self.loop.call_later(_HEADERS_S, self._close_if_silent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._give_up.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[int], object]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_start(self.servers[0].sockets[0].getsockname()[1])
+
+
+def serve(
+    place: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 6345,
+    token: str | None = None,
+    on_start: Callable[[int], object] = int,
+) -> None:
+    """Serve a store until the process is told to end.
+
+    Args:
+        place: Path of the store's file, or ``":memory:"``. Other processes may write it meanwhile.
+        host: Address to listen at; others than this machine's need a token.
+        port: Port to listen at; 0 takes any free one.
+        token: What clients must know.
+        on_start: Told the port once it listens.
+
+    Raises:
+        UsageError: The host needs a token.
+        StoreError: The store cannot be opened.
+    """
+    check_binding(host, token)
+    with SqliteTraceServer(place, time_limit_s=TIME_LIMIT_S) as server:
+        config = uvicorn.Config(
+            make_app(server, token=token),
+            host=host,
+            port=port,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            # Request lines could hold what is secret.
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+        _Server(config, on_start).run()

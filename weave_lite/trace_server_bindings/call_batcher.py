@@ -1,0 +1,150 @@
+"""Starts and ends of calls, gathered and sent by a thread at most once a second."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from weave_lite.core.errors import RemoteServerError, WeaveLiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["CallBatcher"]
+
+logger = logging.getLogger("weave_lite")
+_MOST_PER_BATCH: Final = 100
+_PAUSE_S: Final = 1.0
+_EXIT_S: Final = 5.0
+
+
+class CallBatcher:
+    """A bounded queue of items, each a JSON document, sent in order.
+
+    A batch that the server may take later goes back to the queue; one that it refuses is logged and
+    dropped. So is what comes while the queue is full.
+
+    Args:
+        send: Sends a batch.
+        max_size: Most items that wait; 0 is no bound. By default ``WEAVE_MAX_CALLS_QUEUE_SIZE``.
+        pause_s: The least time between two batches.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Sequence[bytes]], object],
+        *,
+        max_size: int | None = None,
+        pause_s: float = _PAUSE_S,
+    ) -> None:
+        if max_size is None:
+            max_size = int(os.environ.get("WEAVE_MAX_CALLS_QUEUE_SIZE") or 100_000)
+        self._send = send
+        self._max_size = max_size
+        self._pause_s = pause_s
+        self.dropped_count = 0
+        self._forget()
+        _batchers.add(self)
+
+    def _forget(self) -> None:
+        self._queue: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def put(self, item: bytes) -> None:
+        """Take an item."""
+        with self._lock:
+            if self._max_size and len(self._queue) >= self._max_size:
+                self.dropped_count += 1
+                is_first = self.dropped_count == 1
+            else:
+                self._queue.append(item)
+                is_first = False
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="weave_lite-calls", daemon=True
+                )
+                self._thread.start()
+        if is_first:
+            logger.warning(
+                "calls are dropped: %d wait to be sent to the trace server; raise "
+                "max_calls_queue_size, or see whether the server answers",
+                self._max_size,
+            )
+        self._wake.set()
+
+    def flush(self) -> bool:
+        """Send all that waits now; tells whether that worked."""
+        while self._queue:
+            if not self._send_some():
+                return False
+        with self._sending:  # what the thread sends at this moment
+            return not self._queue
+
+    def close(self) -> None:
+        """Send what waits, and end the thread."""
+        self.flush()
+        self._closing.set()
+        self._wake.set()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_EXIT_S)
+
+    def _run(self) -> None:
+        closing = self._closing
+        while not closing.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self._send_some()
+            # Whatever comes meanwhile goes into one batch.
+            closing.wait(self._pause_s)
+            if self._queue:
+                self._wake.set()
+
+    def _send_some(self) -> bool:
+        """Send one batch; False when the server may take it later."""
+        with self._sending:
+            batch: list[bytes] = []
+            while self._queue and len(batch) < _MOST_PER_BATCH:
+                batch.append(self._queue.popleft())
+            if not batch:
+                return True
+            try:
+                self._send(batch)
+            except RemoteServerError as error:
+                self._queue.extendleft(reversed(batch))
+                logger.warning("calls wait for the trace server: %s", error)
+                return False
+            except WeaveLiteError as error:
+                logger.error(  # noqa: TRY400 - the message says it all
+                    "the trace server refuses %d starts and ends of calls, they are lost: %s",
+                    len(batch),
+                    error,
+                )
+            return True
+
+
+_batchers: weakref.WeakSet[CallBatcher] = weakref.WeakSet()
+
+
+def _flush_all() -> None:
+    for batcher in list(_batchers):
+        batcher.flush()
+
+
+def _forget_in_child() -> None:
+    """In a forked child: what waits is the parent's to send."""
+    for batcher in list(_batchers):
+        batcher._forget()  # noqa: SLF001 - threads and locks of the parent are not here
+
+
+atexit.register(_flush_all)
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,318 @@
+"""RemoteHTTPTraceServer: the whole trace server over HTTP. Needs the extra ``remote``."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import BaseModel
+
+from weave_lite.core.errors import InvalidRequest, UsageError
+from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server_bindings.call_batcher import CallBatcher
+from weave_lite.trace_server_bindings.http_transport import HttpTransport, RetryPolicy
+from weave_lite.trace_server_bindings.otlp_body import otlp_answer, otlp_body
+from weave_lite.trace_server_bindings.plain_methods import PlainMethods, request_of
+from weave_lite.trace_server_bindings.routes import by_method
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx2
+
+__all__ = ["Batch", "EndBatchItem", "RemoteHTTPTraceServer", "ServerInfoRes", "StartBatchItem"]
+
+# What fits into one request, with room for what stands around it.
+_BYTES_LIMIT = 31 * 1024 * 1024
+_AUTH_USER = "api"
+
+
+class ServerInfoRes(BaseModel):
+    """What a trace server says about itself."""
+
+    min_required_weave_python_version: str = "0.0.0"
+    trace_server_version: str | None = None
+
+
+class StartBatchItem(BaseModel):
+    """The start of a call in a batch."""
+
+    mode: Literal["start"] = "start"
+    req: tsi.CallStartReq
+
+
+class EndBatchItem(BaseModel):
+    """The end of a call in a batch."""
+
+    mode: Literal["end"] = "end"
+    req: tsi.CallEndReq
+
+
+class Batch(BaseModel):
+    """Starts and ends in order."""
+
+    batch: list[StartBatchItem | EndBatchItem]
+
+
+class RemoteHTTPTraceServer(PlainMethods):
+    """A trace server behind HTTP, hosted or ``weave-lite serve``. Threads may share it.
+
+    Every method takes its request model or a dict of it.
+
+    Args:
+        trace_server_url: Base URL.
+        should_batch: Gather starts and ends of calls, and send them by a thread, at most once a
+            second. They need ids then.
+        remote_request_bytes_limit: Larger tables and batches go in parts.
+        transport: Stands in for the network, in tests.
+
+    Raises:
+        UsageError: httpx2 or tenacity are not installed, or it is no HTTP URL.
+
+    Example:
+        >>> server = RemoteHTTPTraceServer("http://127.0.0.1:6345")
+        >>> server.trace_server_url
+        'http://127.0.0.1:6345'
+    """
+
+    def __init__(
+        self,
+        trace_server_url: str,
+        should_batch: bool = False,
+        *,
+        remote_request_bytes_limit: int = _BYTES_LIMIT,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        address = urlsplit(trace_server_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise UsageError(
+                f"trace_server_url must be like http://127.0.0.1:6345, not {trace_server_url!r}"
+            )
+        self.trace_server_url = trace_server_url.rstrip("/")
+        self.should_batch = should_batch
+        self.remote_request_bytes_limit = remote_request_bytes_limit
+        self._http = HttpTransport(self.trace_server_url, _policy(), transport)
+        self._batcher: CallBatcher | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_env(cls, should_batch: bool = False) -> Self:
+        """Make a client of the server that the environment names.
+
+        The address is ``WF_TRACE_SERVER_URL``, else ``WANDB_BASE_URL`` and ``/traces``; the key is
+        ``WANDB_API_KEY``, else that of the netrc file for the host of ``WANDB_BASE_URL``.
+
+        Raises:
+            UsageError: No address is set.
+        """
+        url = os.environ.get("WF_TRACE_SERVER_URL")
+        base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
+        if not url and not base:
+            raise UsageError(
+                "set WF_TRACE_SERVER_URL to the address of a trace server, such as "
+                "http://127.0.0.1:6345, or WANDB_BASE_URL to that of a hosted service"
+            )
+        server = cls(url or f"{base}/traces", should_batch)
+        key = os.environ.get("WANDB_API_KEY") or _key_of_netrc(base or url or "")
+        if key:
+            server.set_auth((_AUTH_USER, key))
+        return server
+
+    def set_auth(self, auth: tuple[str, str] | None) -> None:
+        """Authenticate by user and key from now on; the user is ``api``."""
+        self._http.set_auth(auth)
+
+    def close(self) -> None:
+        """Send what waits, and close the connections."""
+        if self._batcher is not None:
+            self._batcher.close()
+        self._http.close()
+
+    def flush(self) -> None:
+        """Wait until all gathered calls were sent."""
+        if self._batcher is not None:
+            self._batcher.flush()
+
+    def server_info(self) -> ServerInfoRes:
+        """Ask the server which it is."""
+        return ServerInfoRes.model_validate(self._http.get("/server_info"))
+
+    def ensure_project_exists(self, entity: str, project: str) -> tsi.EnsureProjectExistsRes:
+        """Make sure of a project, where the environment names a hosted service; else it is as named."""
+        base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
+        name = project
+        if base:
+            variables = {"name": project, "entity": entity}
+            body = orjson.dumps({"query": _UPSERT_PROJECT, "variables": variables})
+            graph = HttpTransport(base, _policy())
+            try:
+                key = os.environ.get("WANDB_API_KEY") or _key_of_netrc(base)
+                graph.set_auth((_AUTH_USER, key) if key else None)
+                answer = graph.post_json("/graphql", body)
+            finally:
+                graph.close()
+            try:
+                name = answer["data"]["upsertModel"]["model"]["name"]
+            except (KeyError, TypeError):
+                raise InvalidRequest(
+                    f"project {entity}/{project} cannot be made at {base}: {answer!r:.300}"
+                ) from None
+        return tsi.EnsureProjectExistsRes(project_name=name)
+
+    def call_start(self, req: tsi.CallStartReq | Mapping[str, Any]) -> tsi.CallStartRes:
+        """Store the start of a call.
+
+        Raises:
+            InvalidRequest: It is gathered and has no ids (also a ValueError).
+        """
+        if not self.should_batch:
+            return self._ask("call_start", req)  # type: ignore[no-any-return]
+        start = request_of("CallStartReq", req)
+        if not start.start.id or not start.start.trace_id:
+            raise InvalidRequest("start.id and start.trace_id are needed when calls are gathered")
+        self._gather({"mode": "start", "req": start})
+        return tsi.CallStartRes(id=start.start.id, trace_id=start.start.trace_id)
+
+    def call_end(self, req: tsi.CallEndReq | Mapping[str, Any]) -> tsi.CallEndRes:
+        """Store the end of a call."""
+        if not self.should_batch:
+            return self._ask("call_end", req)  # type: ignore[no-any-return]
+        self._gather({"mode": "end", "req": request_of("CallEndReq", req)})
+        return tsi.CallEndRes()
+
+    def call_start_batch(
+        self, req: tsi.CallCreateBatchReq | Mapping[str, Any]
+    ) -> tsi.CallCreateBatchRes:
+        """Store starts and ends in order; a batch over the limit goes in parts."""
+        batch = request_of("CallCreateBatchReq", req)
+        items = [item.model_dump_json(by_alias=True).encode() for item in batch.batch]
+        answers = self._send_batch(items)
+        return tsi.CallCreateBatchRes.model_validate({"res": answers})
+
+    def _send_batch(self, items: Sequence[bytes]) -> list[Any]:
+        answers: list[Any] = []
+        for part in _parts(items, self.remote_request_bytes_limit):
+            body = b'{"batch":[' + b",".join(part) + b"]}"
+            answers += self._http.post_json("/call/upsert_batch", body).get("res", [])
+        return answers
+
+    def _gather(self, item: dict[str, Any]) -> None:
+        with self._lock:
+            if self._batcher is None:
+                self._batcher = CallBatcher(self._send_batch)
+        text = item["req"].model_dump_json(by_alias=True).encode()
+        self._batcher.put(b'{"mode":"' + item["mode"].encode() + b'","req":' + text + b"}")
+
+    def calls_complete(
+        self, req: tsi.CallsUpsertCompleteReq | Mapping[str, Any]
+    ) -> tsi.CallsUpsertCompleteRes:
+        """Store whole calls: as starts and ends, which servers of every age take."""
+        batch = request_of("CallsUpsertCompleteReq", req)
+        items: list[Any] = []
+        for call in batch.batch:
+            fields = dict(call)
+            start = tsi.StartedCallSchemaForInsert.model_validate(fields)
+            end = tsi.EndedCallSchemaForInsert.model_validate(fields)
+            items.append(tsi.CallBatchStartMode(req=tsi.CallStartReq(start=start)))
+            items.append(tsi.CallBatchEndMode(req=tsi.CallEndReq(end=end)))
+        res = self.call_start_batch(tsi.CallCreateBatchReq(batch=items)).res
+        return tsi.CallsUpsertCompleteRes(res=res)
+
+    def table_create(self, req: tsi.TableCreateReq | Mapping[str, Any]) -> tsi.TableCreateRes:
+        """Store a table; one over the limit is created empty, and then grows in parts."""
+        table = request_of("TableCreateReq", req).table
+        rows = [orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS) for row in table.rows]
+        if sum(map(len, rows)) <= self.remote_request_bytes_limit:
+            return self._ask("table_create", req)  # type: ignore[no-any-return]
+        empty = {"table": {"project_id": table.project_id, "rows": []}}
+        base = self._ask("table_create", empty).digest
+        appends = [b'{"append":{"row":' + row + b"}}" for row in rows]
+        digest, row_digests = self._append(table.project_id, base, appends)
+        return tsi.TableCreateRes(digest=digest, row_digests=row_digests)
+
+    def table_update(self, req: tsi.TableUpdateReq | Mapping[str, Any]) -> tsi.TableUpdateRes:
+        """Store a table that differs from another by some rows; in parts, over the limit."""
+        update = request_of("TableUpdateReq", req)
+        specs = [spec.model_dump_json().encode() for spec in update.updates]
+        digest, row_digests = self._append(update.project_id, update.base_digest, specs)
+        return tsi.TableUpdateRes(digest=digest, updated_row_digests=row_digests)
+
+    def _append(self, project_id: str, base: str, specs: Sequence[bytes]) -> tuple[str, list[str]]:
+        digest, row_digests = base, list[str]()
+        for part in _parts(specs, self.remote_request_bytes_limit) or [[]]:
+            head = orjson.dumps({"project_id": project_id, "base_digest": digest})
+            body = head[:-1] + b',"updates":[' + b",".join(part) + b"]}"
+            answer = self._http.post_json("/table/update", body)
+            digest = answer["digest"]
+            row_digests += answer.get("updated_row_digests", [])
+        return digest, row_digests
+
+    def file_create(self, req: tsi.FileCreateReq | Mapping[str, Any]) -> tsi.FileCreateRes:
+        """Store a file."""
+        file = request_of("FileCreateReq", req)
+        fields = {"project_id": file.project_id}
+        if file.expected_digest is not None:
+            fields["expected_digest"] = file.expected_digest
+        path = by_method("file_create").paths[0]
+        answer = self._http.post_form(path, fields, file.name, file.content)
+        return tsi.FileCreateRes.model_validate(answer)
+
+    def file_content_read(
+        self, req: tsi.FileContentReadReq | Mapping[str, Any]
+    ) -> tsi.FileContentReadRes:
+        """Read the bytes of a file."""
+        wanted = request_of("FileContentReadReq", req)
+        path = by_method("file_content_read").paths[0]
+        content = self._http.post(path, wanted.model_dump_json().encode())
+        return tsi.FileContentReadRes(content=content)
+
+    def otel_export(self, req: tsi.OtelExportReq | Mapping[str, Any]) -> tsi.OtelExportRes:
+        """Store OpenTelemetry spans: a protobuf message, its bytes, or OTLP JSON."""
+        export = request_of("OtelExportReq", req)
+        headers = {"project_id": export.project_id}
+        body, content_type = otlp_body(export.traces)
+        answer = self._http.post(
+            "/otel/v1/traces", body, content_type=content_type, headers=headers
+        )
+        return otlp_answer(answer, content_type)
+
+
+_UPSERT_PROJECT = """
+mutation UpsertModel($name: String!, $entity: String!) {
+  upsertModel(input: {name: $name, entityName: $entity}) { model { name description } }
+}
+"""
+
+
+def _policy() -> RetryPolicy:
+    """Read the settings of retries; they are the environment's, so that the room knows no tracer."""
+    try:
+        attempts = int(os.environ.get("WEAVE_RETRY_MAX_ATTEMPTS") or 3)
+        max_wait_s = float(os.environ.get("WEAVE_RETRY_MAX_INTERVAL") or 300)
+    except ValueError as error:
+        raise UsageError(
+            f"WEAVE_RETRY_MAX_ATTEMPTS and WEAVE_RETRY_MAX_INTERVAL must be numbers: {error}"
+        ) from None
+    return RetryPolicy(attempts, max_wait_s)
+
+
+def _parts(items: Sequence[bytes], limit: int) -> list[Sequence[bytes]]:
+    """Halve items until each part is within the limit; a single larger one stands alone."""
+    if sum(map(len, items)) + len(items) <= limit or len(items) <= 1:
+        return [items] if items else []
+    middle = len(items) // 2
+    return [*_parts(items[:middle], limit), *_parts(items[middle:], limit)]
+
+
+def _key_of_netrc(url: str) -> str | None:
+    """Look for the key of a host in the netrc file."""
+    host = urlsplit(url).hostname
+    try:
+        found = netrc.netrc().authenticators(host) if host else None
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return found[2] if found else None
