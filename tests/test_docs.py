@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -35,6 +36,21 @@ def test_readme_program(number: int, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == expected
+
+
+def test_readme_test_passes_under_pytest(tmp_path: Path) -> None:
+    """The test that the README shows does what it says, in a process with the plugin alone."""
+    (program,) = [text for text, _ in PROGRAMS if "def test_" in text]
+    (tmp_path / "test_readme.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "weave_lite.pytest_plugin"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1].startswith("1 passed"), done.stdout
 
 
 def test_readme_has_its_two_commands_first() -> None:

@@ -43,7 +43,18 @@ def test_wheel_contents(wheel: Path) -> None:
     assert "weave_lite/_alembic/env.py" in names
     assert any(re.fullmatch(r"weave_lite/_alembic/versions/0001_\w+\.py", name) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "weave_lite/_as_weave/weave/__init__.py" in names
     assert not any(name.startswith(("tests/", "examples/")) for name in names)
+
+
+def test_wheel_entry_points(wheel: Path) -> None:
+    """The command, and the plugin for pytest."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert archive.read(name).decode().split() == [
+            *("[console_scripts]", "weave-lite", "=", "weave_lite.__main__:main"),
+            *("[pytest11]", "weave_lite", "=", "weave_lite.pytest_plugin"),
+        ]
 
 
 def test_wheel_works_without_the_checkout(wheel: Path, tmp_path: Path) -> None:

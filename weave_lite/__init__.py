@@ -26,10 +26,21 @@ if TYPE_CHECKING:
         remote_client,
     )
     from weave_lite.core.refs import CallRef, ObjectRef, OpRef, TableRef, parse_uri
+    from weave_lite.drop_in import install_as_weave
+    from weave_lite.flow.agent import Agent, AgentState
+    from weave_lite.flow.annotation_spec import AnnotationSpec
     from weave_lite.flow.dataset import Dataset
     from weave_lite.flow.eval import Evaluation
+    from weave_lite.flow.eval_imperative import EvaluationLogger
     from weave_lite.flow.model import Model
+    from weave_lite.flow.monitor import Monitor
     from weave_lite.flow.obj import Object
+    from weave_lite.flow.prompt.easy_prompt import EasyPrompt
+    from weave_lite.flow.prompt.easy_prompt import EasyPrompt as P
+    from weave_lite.flow.prompt.messages_prompt import MessagesPrompt
+    from weave_lite.flow.prompt.prompt import Prompt
+    from weave_lite.flow.prompt.string_prompt import StringPrompt
+    from weave_lite.flow.saved_view.view import SavedView
     from weave_lite.flow.scorer import Scorer
     from weave_lite.trace import client_context as weave_client_context
     from weave_lite.trace.call import Call
@@ -50,15 +61,26 @@ if TYPE_CHECKING:
 __version__ = _version.VERSION
 
 __all__ = [
+    "Agent",
+    "AgentState",
+    "AnnotationSpec",
     "Call",
     "CallRef",
     "Dataset",
+    "EasyPrompt",
     "Evaluation",
+    "EvaluationLogger",
+    "MessagesPrompt",
     "Model",
+    "Monitor",
     "Object",
     "ObjectRef",
     "OpRef",
+    "P",
+    "Prompt",
+    "SavedView",
     "Scorer",
+    "StringPrompt",
     "Table",
     "TableRef",
     "Thread",
@@ -74,6 +96,7 @@ __all__ = [
     "get_current_call",
     "init",
     "init_local_client",
+    "install_as_weave",
     "is_op",
     "local_client",
     "obj_ref",
@@ -92,15 +115,26 @@ __all__ = [
 
 # Name -> (module, name there; None is the module itself).
 _HOMES: dict[str, tuple[str, str | None]] = {
+    "Agent": ("flow.agent", "Agent"),
+    "AgentState": ("flow.agent", "AgentState"),
+    "AnnotationSpec": ("flow.annotation_spec", "AnnotationSpec"),
     "Call": ("trace.call", "Call"),
     "CallRef": ("core.refs", "CallRef"),
     "Dataset": ("flow.dataset", "Dataset"),
+    "EasyPrompt": ("flow.prompt.easy_prompt", "EasyPrompt"),
     "Evaluation": ("flow.eval", "Evaluation"),
+    "EvaluationLogger": ("flow.eval_imperative", "EvaluationLogger"),
+    "MessagesPrompt": ("flow.prompt.messages_prompt", "MessagesPrompt"),
     "Model": ("flow.model", "Model"),
+    "Monitor": ("flow.monitor", "Monitor"),
     "Object": ("flow.obj", "Object"),
     "ObjectRef": ("core.refs", "ObjectRef"),
     "OpRef": ("core.refs", "OpRef"),
+    "P": ("flow.prompt.easy_prompt", "EasyPrompt"),
+    "Prompt": ("flow.prompt.prompt", "Prompt"),
+    "SavedView": ("flow.saved_view.view", "SavedView"),
     "Scorer": ("flow.scorer", "Scorer"),
+    "StringPrompt": ("flow.prompt.string_prompt", "StringPrompt"),
     "Table": ("trace.table", "Table"),
     "TableRef": ("core.refs", "TableRef"),
     "Thread": ("trace.util", "ContextAwareThread"),
@@ -115,6 +149,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "get_current_call": ("trace.call_context", "get_current_call"),
     "init": ("api", "init"),
     "init_local_client": ("api", "init_local_client"),
+    "install_as_weave": ("drop_in", "install_as_weave"),
     "is_op": ("trace.op", "is_op"),
     "local_client": ("api", "local_client"),
     "obj_ref": ("api", "obj_ref"),

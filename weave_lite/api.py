@@ -22,8 +22,10 @@ from weave_lite.trace_server import place as places
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from weave_lite.trace.autopatch import AutopatchSettings
     from weave_lite.trace.settings import Settings, UserSettings
     from weave_lite.trace.weave_client import WeaveClient
+    from weave_lite.trace_server.trace_server_interface import TraceServerInterface
 
 __all__ = [
     "as_op",
@@ -47,16 +49,21 @@ __all__ = [
 
 _DISABLED = "DISABLED"
 _DURABILITIES = ("normal", "full")
+_TEST_PLACE = places.Place(places.MEMORY, "test")
 
 
 class _Opened:
-    """What the active client was opened with, to tell whether another init means the same."""
+    """What the active client was opened with, to tell whether another init means the same.
 
-    __slots__ = ("client", "key")
+    ``test_store``, while a test sets it, stands in for the store that ``init`` would look for.
+    """
+
+    __slots__ = ("client", "key", "test_store")
 
     def __init__(self) -> None:
         self.client: WeaveClient | None = None
         self.key: tuple[Any, ...] = ()
+        self.test_store: TraceServerInterface | None = None
 
 
 _opened = _Opened()
@@ -66,7 +73,7 @@ def init(
     project_name: str,
     *,
     settings: UserSettings | Mapping[str, Any] | None = None,
-    autopatch_settings: Any = None,
+    autopatch_settings: AutopatchSettings | Mapping[str, Any] | None = None,
     global_postprocess_inputs: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     global_postprocess_output: Callable[[Any], Any] | None = None,
     global_attributes: Mapping[str, Any] | None = None,
@@ -81,7 +88,8 @@ def init(
     Args:
         project_name: ``"project"`` or ``"entity/project"``.
         settings: A ``UserSettings`` or a dict of its fields; environment variables win.
-        autopatch_settings: Accepted for upstream's sake; no library is patched yet.
+        autopatch_settings: An ``AutopatchSettings`` or a dict of its fields: which of ``openai``,
+            ``anthropic`` and ``litellm`` are traced, and how. By default all, once imported.
         global_postprocess_inputs: Applied to the inputs of all ops, after the op's own.
         global_postprocess_output: Applied to the outputs of all ops, after the op's own.
         global_attributes: Attributes of all calls.
@@ -98,7 +106,7 @@ def init(
     Raises:
         InvalidNameError: The project name is not one.
         UsageError: Another argument does not fit.
-        NotSupportedError: The place is a URL, or personal data is to be redacted.
+        NotSupportedError: The place is a URL.
         StoreError: The file cannot be opened, or is not one of ours.
 
     Example:
@@ -107,10 +115,16 @@ def init(
         'local/demo'
         >>> finish()
     """
-    del autopatch_settings
+    from weave_lite.integrations.autopatch import autopatch, wished  # noqa: PLC0415 - not for importing
+
+    libraries = wished(autopatch_settings)
     resolved = _resolved_settings(settings)
     entity, project = split_project_name(project_name, places.default_entity())
-    place = places.resolve(db)
+    if db is None and _opened.test_store is not None:
+        place = _TEST_PLACE
+        resolved = resolved._replace(client_parallelism=0)
+    else:
+        place = places.resolve(db)
     durability = _checked_durability(durability)
     from weave_lite.trace.hooks import for_all_ops, set_for_all_ops  # noqa: PLC0415 - not for importing
 
@@ -129,6 +143,7 @@ def init(
             from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - not for importing
 
             tracer_of(_opened.client).refresh()
+            autopatch(libraries)
             return _opened.client
         client = _new_client(entity, project, place, durability)
     except BaseException:
@@ -136,15 +151,23 @@ def init(
         settings_module.use(before[0])
         vars(for_all_ops).update(before[1])
         raise
-    finish()
+    _stop()
     client_context.set_client(client)
     _opened.client, _opened.key = client, key
+    autopatch(libraries)
     _announce(client, place)
     return client
 
 
 def finish() -> None:
-    """Write what is pending and stop tracing. Call ``init`` to trace again."""
+    """Write what is pending, stop tracing and give patched libraries back. Call ``init`` to trace again."""
+    from weave_lite.integrations.autopatch import reset_autopatch  # noqa: PLC0415 - not for importing
+
+    reset_autopatch()
+    _stop()
+
+
+def _stop() -> None:
     client = get_client()
     client_context.set_client(None)
     _opened.client = None
@@ -155,11 +178,14 @@ def finish() -> None:
 
 def _resolved_settings(given: Any) -> Settings:
     resolved = settings_module.resolve(given)
-    if resolved.redact_pii and not resolved.disabled:
-        raise NotSupportedError(
-            "redact_pii is not supported yet. Switch it off, and keep personal data out with "
-            "postprocess_inputs and postprocess_output"
-        )
+    if resolved.redact_pii:
+        from weave_lite.trace.personal_data import prepare  # noqa: PLC0415 - only when asked for
+
+        prepare(resolved)
+    if resolved.log_level:
+        import logging  # noqa: PLC0415 - only when asked for
+
+        logging.getLogger("weave_lite").setLevel(resolved.log_level)
     return resolved
 
 
@@ -172,17 +198,31 @@ def _checked_durability(given: str | None) -> str:
 
 def _new_client(entity: str, project: str, place: places.Place, durability: str) -> WeaveClient:
     if place.is_url:
-        raise NotSupportedError(
-            f"{place.text} is a trace server; it will be reached by the extra `remote`, which is "
-            "not there yet. Give the path of a file with init(db=...) or WEAVE_LITE_DB"
-        )
+        return _remote_client(entity, project, place.text)
     from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
 
-    places.prepare(place)
-    server = SqliteTraceServer(place.text, durability=durability)
+    server: TraceServerInterface
+    if place is _TEST_PLACE and _opened.test_store is not None:
+        server = _opened.test_store
+    else:
+        places.prepare(place)
+        server = SqliteTraceServer(place.text, durability=durability)
     # The names are checked already, and asking an embedded server would load pydantic.
     return WeaveClient(entity, project, server, ensure_project_exists=False)
+
+
+def _remote_client(entity: str, project: str, url: str) -> WeaveClient:
+    from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
+    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
+        RemoteHTTPTraceServer,
+    )
+
+    server = RemoteHTTPTraceServer(url)
+    key = os.environ.get("WANDB_API_KEY")
+    if key:
+        server.set_auth(("api", key))
+    return WeaveClient(entity, project, server)
 
 
 def _disabled_client(resolved: Settings) -> WeaveClient:

@@ -251,7 +251,7 @@ def test_every_command_has_help() -> None:
     names = set(group.commands)
     assert names == {
         *("demo", "path", "status", "calls", "search", "show", "tree"),
-        *("doctor", "backup", "prune", "salvage", "index", "evals"),
+        *("doctor", "backup", "prune", "salvage", "index", "evals", "run", "serve", "sync"),
     }
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     commands = dict(group.commands)

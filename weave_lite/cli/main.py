@@ -10,7 +10,8 @@ import sys
 
 import typer
 
-from weave_lite.cli import calls, demo, evals, index, maintenance, search, store
+from weave_lite.cli import calls, demo, evals, index, maintenance, search, serve, store, sync
+from weave_lite.cli.run import run_program
 from weave_lite.core.errors import WeaveLiteError
 
 __all__ = ["app", "main"]
@@ -25,10 +26,27 @@ app = typer.Typer(
 for command in (
     *(demo.demo, store.path, store.status, calls.calls, search.search, calls.show, calls.tree),
     *(maintenance.doctor, maintenance.backup, maintenance.prune, maintenance.salvage),
+    *(serve.serve, sync.sync),
 ):
     app.command()(command)
 app.add_typer(evals.app)
 app.add_typer(index.app)
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={
+        "allow_extra_args": True,
+        "allow_interspersed_args": False,
+        "ignore_unknown_options": True,
+    },
+)
+def run(
+    context: typer.Context,
+    force: bool = typer.Option(False, "--force", help="Also where the official package is."),
+) -> None:
+    """Run SCRIPT, or -m MODULE, with its arguments; `import weave` in it gives weave_lite."""
+    run_program([*(["--force"] if force else []), *context.args])
 
 
 def main() -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Self
 from weave_lite.core.errors import InvalidRequest
 from weave_lite.trace_server import store, validate, validate_costs, validate_feedback
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.own_methods import OwnMethods
 from weave_lite.trace_server.store.engine import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from weave_lite.trace_server.interface.encoded import EncodedCall, EncodedRecord
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteTraceServer"]
 
 
-class SqliteTraceServer:
+class SqliteTraceServer(OwnMethods):
     """The whole trace server on one SQLite file, with no server process.
 
     Args:
@@ -72,11 +73,6 @@ class SqliteTraceServer:
         """Check the names; projects need no creation. Returns the project's name."""
         validate.project_id(f"{entity}/{project}")
         return tsi.EnsureProjectExistsRes(project_name=project)
-
-    def project_ids(self) -> list[str]:
-        """List the projects of the store, the one that was used last first."""
-        with self._store.read() as conn:
-            return store.projects.list_projects(conn)
 
     # --- records of the recorder ---
 
@@ -337,36 +333,6 @@ class SqliteTraceServer:
         ids = validate_costs.purge(req)
         with self._store.write() as conn:
             return store.costs.purge(conn, req.project_id, ids)
-
-    # --- indexes: our own, beyond the interface ---
-
-    def index_add(
-        self, path: str, progress: Callable[[int], object] | None = None
-    ) -> store.path_indexes.PathIndex:
-        """Make an index on a JSON path of calls, or for text search; one that is there stays.
-
-        Args:
-            path: ``inputs.model``; or ``inputs`` or ``output`` for text search.
-            progress: Told how many documents are still to be read for text search.
-
-        Raises:
-            InvalidRequest: The path cannot have an index; the message says what can.
-        """
-        return store.path_indexes.add(self._store, path, progress)
-
-    def index_list(self) -> list[store.path_indexes.PathIndex]:
-        """List the indexes that were made, sorted by path."""
-        with self._store.read() as conn:
-            return store.path_indexes.list_all(conn)
-
-    def index_drop(self, path: str) -> None:
-        """Drop an index; queries answer the same without it.
-
-        Raises:
-            InvalidRequest: There is no index on the path.
-        """
-        with self._store.write() as conn:
-            store.path_indexes.drop(conn, path)
 
     # --- models, actions, spans ---
 

@@ -65,9 +65,8 @@ class RetryPolicy:
         """Make the loop of one request."""
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts),
-            wait=tenacity.wait_exponential_jitter(
-                initial=self.first_wait_s, max=self.max_wait_s, jitter=self.first_wait_s
-            ),
+            wait=tenacity.wait_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
+            + tenacity.wait_random(0, self.first_wait_s),
             retry=tenacity.retry_if_exception(_may_pass),
             reraise=True,
         )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
 
 from weave_lite.trace_server.store import memory_image
 from weave_lite.trace_server.store.engine import Store
@@ -17,37 +20,48 @@ def state(raw):
     return [*raw.iterdump(), *(raw.execute(f"PRAGMA {name}").fetchall() for name in PRAGMAS)]
 
 
-def made_anew():
+@contextmanager
+def empty():
+    """A connection of the driver, closed at the end."""
     raw = sqlite3.connect(":memory:", isolation_level=None)
-    raw.execute("BEGIN")
-    create_schema(raw)
-    raw.execute("COMMIT")
-    return raw
+    try:
+        yield raw
+    finally:
+        raw.close()
 
 
-def test_the_first_and_later_stores_are_alike(monkeypatch):
-    """Also where SQLite has no images."""
+class WithoutImages:
+    """A connection as an SQLite gives it that was built without them."""
+
+    def __init__(self, raw):
+        self.execute, self.executemany = raw.execute, raw.executemany
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What a store has whose tables are made one by one."""
+    with empty() as raw:
+        raw.execute("BEGIN")
+        create_schema(raw)
+        raw.execute("COMMIT")
+        return state(raw)
+
+
+def test_the_first_and_later_stores_are_alike(monkeypatch, expected):
+    """The first makes the image."""
     monkeypatch.setattr(memory_image, "_image", None)
-    expected = state(made_anew())
     for _ in range(3):
         store = Store.open(":memory:")
         with store.read() as conn:
             assert state(conn.raw) == expected
         store.close()
 
-    class Old:
-        def __init__(self):
-            self.raw = sqlite3.connect(":memory:", isolation_level=None)
 
-        def execute(self, *args):
-            return self.raw.execute(*args)
-
-        def executemany(self, *args):
-            return self.raw.executemany(*args)
-
-    old = Old()
-    memory_image.fill(old)
-    assert state(old.raw) == expected
+def test_an_sqlite_without_images(expected):
+    """Makes the tables anew each time."""
+    with empty() as raw:
+        memory_image.fill(WithoutImages(raw))
+        assert state(raw) == expected
 
 
 def test_stores_are_apart():

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.store import projects as projects
     from weave_lite.trace_server.store import refs as refs
     from weave_lite.trace_server.store import rows_read as rows_read
+    from weave_lite.trace_server.store import sync_journal as sync_journal
     from weave_lite.trace_server.store import tables as tables
 
 _MODULES = frozenset(
     "annotation_specs calls_read calls_write costs costs_query encoded feedback feedback_query files objects objects_query"
-    " path_indexes projects refs rows_read tables".split()
+    " path_indexes projects refs rows_read sync_journal tables".split()
 )
 
 

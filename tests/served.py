@@ -1,0 +1,53 @@
+"""A trace server behind HTTP in this process, for tests: real sockets, one thread for all of them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+
+import uvicorn
+
+from weave_lite.serve.app import make_app
+from weave_lite.trace_server_bindings.remote_http_trace_server import RemoteHTTPTraceServer
+
+
+class Served:
+    """A web server whose application can be exchanged.
+
+    Attributes:
+        url: Where it listens.
+    """
+
+    def __init__(self):
+        self.app = None
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(self._call, interface="asgi3", ws="none", lifespan="off", log_level="error")
+        self._server = uvicorn.Server(config)
+        self._server.install_signal_handlers = lambda: None
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
+        )
+        self._thread.start()
+
+    async def _call(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+    @contextmanager
+    def serving(self, server, **options):
+        """Serve a trace server inside the block; gives a client of it."""
+        self.app = make_app(server, **options)
+        client = RemoteHTTPTraceServer(self.url)
+        client._http._policy.first_wait_s = 0.01
+        try:
+            yield client
+        finally:
+            client.close()
+            self.app = None
+
+    def stop(self):
+        """End the thread."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
