@@ -191,8 +191,8 @@ def test_wrong_arguments_are_named(tmp_path):
         weave.init("demo", db="https://trace.example.com")
     with pytest.raises(UsageError, match="durability must be 'normal' or 'full'"):
         weave.init("demo", durability="high")
-    with pytest.raises(NotSupportedError, match="redact_pii"):
-        weave.init("demo", settings={"redact_pii": True})
+    with pytest.raises(UsageError, match="redact_pii_fields names NOTHING_KNOWN, which only"):
+        weave.init("demo", settings={"redact_pii": True, "redact_pii_fields": ["nothing_known"]})
     with pytest.raises(ValidationError):
         weave.init("demo", settings={"unknown": 1})
     with pytest.raises(TypeError):

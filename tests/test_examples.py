@@ -37,11 +37,24 @@ answer: the endpoint http://127.0.0.1:PORT/v1/chat/completions answered HTTP 400
 weave.completions_create success {'home/parrot': {'prompt_tokens': 2, 'completion_tokens': 2, 'total_tokens': 4}}
 weave.completions_create error None
 """,
+    "evaluation_logger": """\
+{"correct": {"true_count": 2, "true_fraction": 0.6666666666666666}, "distance": {"mean": 0.6666666666666666}, "questions": 3}
+""",
     "feedback": """\
 2 + 2 = 4 [':thumbs_up:', {'score': 1.0}]
 3 * 3 = 6 [':thumbs_down:', {'score': 0.25}]
 5 - 1 = 4 [':thumbs_up:', {'score': 1.0}]
 to look at: ['3 * 3']
+""",
+    "monitor": """\
+2 + 2, in JSON -> {'json_valid': True}
+2 + 2 -> {'json_valid': False}
+""",
+    "openai_local": """\
+compare -> 2 words against 5 words
+   openai.chat.completions.create -> 2 words
+   openai.chat.completions.create -> 5 words
+{'counter-1': {'requests': 2, 'completion_tokens': 4, 'prompt_tokens': 7, 'total_tokens': 11}}
 """,
     "opentelemetry_spans": """\
 ask {'question': 'Why?'} -> Because.
@@ -49,6 +62,17 @@ ask {'question': 'Why?'} -> Because.
    {'small-model': {'input_tokens': 3, 'output_tokens': 2, 'total_tokens': 5}}
 """,
     "quickstart": "shout {'text': 'hello', 'times': 3} -> HELLO!!!\n",
+    "saved_view": """\
+              Dull essays
+┏━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━━┓
+┃ inputs.essay       ┃ Status ┃ score ┃
+┡━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━━┩
+│ yes yes yes yes    │ ✅     │ 0.25  │
+│ to be or not to be │ ✅     │ 0.67  │
+└────────────────────┴────────┴───────┘
+[['yes yes yes yes', 0.25], ['to be or not to be', 0.67], ['all good here', 1.0]]
+a new version: True
+""",
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core import version as _version
 
 if TYPE_CHECKING:
+    from weave_lite import integrations
     from weave_lite.api import (
         as_op,
         attributes,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         init,
         init_local_client,
         local_client,
+        log_call,
         obj_ref,
         output_of,
         publish,
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from weave_lite.trace.util import ContextAwareThreadPoolExecutor as ThreadPoolExecutor
     from weave_lite.trace.values.origin import ref_of
     from weave_lite.trace.weave_client import WeaveClient
+    from weave_lite.trace_server.interface.calls import CallsFilter
+    from weave_lite.trace_server.interface.query import Query
 
 __version__ = _version.VERSION
 
@@ -66,6 +70,7 @@ __all__ = [
     "AnnotationSpec",
     "Call",
     "CallRef",
+    "CallsFilter",
     "Dataset",
     "EasyPrompt",
     "Evaluation",
@@ -78,6 +83,7 @@ __all__ = [
     "OpRef",
     "P",
     "Prompt",
+    "Query",
     "SavedView",
     "Scorer",
     "StringPrompt",
@@ -97,8 +103,10 @@ __all__ = [
     "init",
     "init_local_client",
     "install_as_weave",
+    "integrations",
     "is_op",
     "local_client",
+    "log_call",
     "obj_ref",
     "op",
     "output_of",
@@ -120,6 +128,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "AnnotationSpec": ("flow.annotation_spec", "AnnotationSpec"),
     "Call": ("trace.call", "Call"),
     "CallRef": ("core.refs", "CallRef"),
+    "CallsFilter": ("trace_server.interface.calls", "CallsFilter"),
     "Dataset": ("flow.dataset", "Dataset"),
     "EasyPrompt": ("flow.prompt.easy_prompt", "EasyPrompt"),
     "Evaluation": ("flow.eval", "Evaluation"),
@@ -132,6 +141,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "OpRef": ("core.refs", "OpRef"),
     "P": ("flow.prompt.easy_prompt", "EasyPrompt"),
     "Prompt": ("flow.prompt.prompt", "Prompt"),
+    "Query": ("trace_server.interface.query", "Query"),
     "SavedView": ("flow.saved_view.view", "SavedView"),
     "Scorer": ("flow.scorer", "Scorer"),
     "StringPrompt": ("flow.prompt.string_prompt", "StringPrompt"),
@@ -150,8 +160,10 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "init": ("api", "init"),
     "init_local_client": ("api", "init_local_client"),
     "install_as_weave": ("drop_in", "install_as_weave"),
+    "integrations": ("integrations", None),
     "is_op": ("trace.op", "is_op"),
     "local_client": ("api", "local_client"),
+    "log_call": ("api", "log_call"),
     "obj_ref": ("api", "obj_ref"),
     "op": ("trace.op", "op"),
     "output_of": ("api", "output_of"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from weave_lite.trace.autopatch import AutopatchSettings
+    from weave_lite.trace.call import Call
     from weave_lite.trace.settings import Settings, UserSettings
     from weave_lite.trace.weave_client import WeaveClient
     from weave_lite.trace_server.trace_server_interface import TraceServerInterface
@@ -37,6 +38,7 @@ __all__ = [
     "init",
     "init_local_client",
     "local_client",
+    "log_call",
     "obj_ref",
     "op",
     "output_of",
@@ -196,24 +198,43 @@ def _checked_durability(given: str | None) -> str:
     return durability
 
 
+def default_server() -> TraceServerInterface:
+    """Open the store that ``init`` would trace into; the one that it has open, where it is the same.
+
+    Raises:
+        UsageError: The place or the durability that the environment names does not fit.
+        StoreError: The file cannot be opened, or is not one of ours.
+    """
+    if _opened.test_store is not None:
+        return _opened.test_store
+    place = places.resolve()
+    client = _opened.client
+    if client is not None and get_client() is client and _opened.key[2] == place.text:
+        return client.server
+    return _open(place, _checked_durability(None))
+
+
 def _new_client(entity: str, project: str, place: places.Place, durability: str) -> WeaveClient:
-    if place.is_url:
-        return _remote_client(entity, project, place.text)
     from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
-    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
 
-    server: TraceServerInterface
-    if place is _TEST_PLACE and _opened.test_store is not None:
-        server = _opened.test_store
-    else:
-        places.prepare(place)
-        server = SqliteTraceServer(place.text, durability=durability)
     # The names are checked already, and asking an embedded server would load pydantic.
-    return WeaveClient(entity, project, server, ensure_project_exists=False)
+    return WeaveClient(
+        entity, project, _open(place, durability), ensure_project_exists=place.is_url
+    )
 
 
-def _remote_client(entity: str, project: str, url: str) -> WeaveClient:
-    from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
+def _open(place: places.Place, durability: str) -> TraceServerInterface:
+    if place is _TEST_PLACE and _opened.test_store is not None:
+        return _opened.test_store
+    if place.is_url:
+        return _remote_server(place.text)
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415 - not for importing
+
+    places.prepare(place)
+    return SqliteTraceServer(place.text, durability=durability)
+
+
+def _remote_server(url: str) -> TraceServerInterface:
     from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
         RemoteHTTPTraceServer,
     )
@@ -222,7 +243,7 @@ def _remote_client(entity: str, project: str, url: str) -> WeaveClient:
     key = os.environ.get("WANDB_API_KEY")
     if key:
         server.set_auth(("api", key))
-    return WeaveClient(entity, project, server)
+    return server
 
 
 def _disabled_client(resolved: Settings) -> WeaveClient:
@@ -304,6 +325,55 @@ def output_of(obj: Any) -> NoReturn:
     raise NotSupportedError(
         f"output_of is not supported. To find the calls that gave a value such as {type(obj).__name__}, "
         "use client.get_calls(filter={'output_refs': [...]})"
+    )
+
+
+def log_call(
+    op: Any,
+    inputs: Mapping[str, Any],
+    output: Any = None,
+    *,
+    parent: Call | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    display_name: str | Callable[[Call], str] | None = None,
+    use_stack: bool = True,
+    exception: BaseException | None = None,
+) -> Call:
+    """Record a call that is over already, such as one of a program that cannot be traced.
+
+    Args:
+        op: An op, or the name of one, which is then made and saved.
+        inputs: Dict of argument name to value.
+        output: What it gave.
+        parent: The calling call; by default the current one, if the stack is used.
+        attributes: Go over those of the context.
+        display_name: A text, or a function of the Call.
+        use_stack: Whether the current call is the parent when none is given.
+        exception: What it raised.
+
+    Returns:
+        The call; one without id when tracing is disabled.
+
+    Raises:
+        WeaveInitError: No client is active.
+        UsageError: An argument does not fit.
+
+    Example:
+        >>> client = init("demo", db=":memory:")
+        >>> call = log_call("greet", {"name": "Ada"}, "Hello Ada")
+        >>> client.get_call(call.id).output
+        'Hello Ada'
+        >>> finish()
+    """
+    return require_client().log_call(
+        op,
+        inputs,
+        output,
+        parent=parent,
+        attributes=attributes,
+        display_name=display_name,
+        use_stack=use_stack,
+        exception=exception,
     )
 
 

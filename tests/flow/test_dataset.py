@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+import types
 
 import pydantic
 import pytest
@@ -270,3 +271,40 @@ def test_from_obj_takes_a_fetched_record(client):
 
     assert list(record.rows) == ROWS
     assert (list(dataset), dataset.ref, dataset[1].ref) == (ROWS, ref, client.get(ref)[1].ref)
+
+
+class HuggingFace(list):
+    """Stands for a dataset of Hugging Face: rows, and the names of columns."""
+
+    features = ("a", "b")
+
+    @classmethod
+    def from_list(cls, rows):
+        return cls(rows)
+
+
+def test_a_dataset_of_hugging_face():
+    """One split, or the split train of several."""
+    assert list(Dataset.from_hf(HuggingFace(ROWS))) == ROWS
+    assert (
+        list(Dataset.from_hf({"test": HuggingFace([{"a": 9}]), "train": HuggingFace(ROWS)})) == ROWS
+    )
+    with pytest.raises(ValueError, match="'train', which is not among test, dev; give one split"):
+        Dataset.from_hf({"test": HuggingFace(ROWS), "dev": HuggingFace(ROWS)})
+    with pytest.raises(ValueError, match="not list; give other rows to Dataset"):
+        Dataset.from_hf(ROWS)
+
+
+def test_to_hugging_face(monkeypatch):
+    """The package is needed for this way only."""
+    dataset = Dataset(rows=ROWS)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(ImportError, match="pip install datasets"):
+        dataset.to_hf()
+
+    module = types.ModuleType("datasets")
+    module.Dataset = HuggingFace
+    monkeypatch.setitem(sys.modules, "datasets", module)
+    found = dataset.to_hf()
+
+    assert (type(found), found) == (HuggingFace, ROWS)

@@ -99,3 +99,17 @@ def test_a_number_out_of_range_names_its_variable(name, text):
     """As with given settings."""
     with pytest.raises(UsageError, match=f"WEAVE_{name.upper()} must be a number from 0"):
         resolve(None, {f"WEAVE_{name.upper()}": text})
+
+
+def test_newer_names_are_taken():
+    """Log level, time-out of requests and viewer."""
+    env = {"WEAVE_LOG_LEVEL": "debug", "WEAVE_HTTP_TIMEOUT": "2.5", "WEAVE_DISPLAY_VIEWER": "print"}
+
+    assert resolve(None, env) == Settings(
+        log_level="DEBUG", http_timeout=2.5, display_viewer="print"
+    )
+    assert resolve({"log_level": "ERROR", "display_viewer": "rich"}, {}).log_level == "ERROR"
+    with pytest.raises(UsageError, match="WEAVE_LOG_LEVEL must be one of DEBUG, INFO"):
+        resolve(None, {"WEAVE_LOG_LEVEL": "loud"})
+    with pytest.raises(ValidationError):
+        resolve({"log_level": "loud"}, {})

@@ -5,14 +5,16 @@ Pure: values in, ``rich`` texts out. Everything is a ``Text``, so nothing stored
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from weave_lite.core import jsontext
+from weave_lite.display.call_words import took, total_tokens, when
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from weave_lite.trace_server.interface.calls import CallSchema
 
 __all__ = [
@@ -30,8 +32,6 @@ _STATUS = {"success": ("✓", "green"), "error": ("✗", "red"), "running": ("�
 _CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
 }
-_MINUTE_MS = 60_000
-_SECOND_MS = 1_000
 
 
 def plain(text: str) -> Text:
@@ -59,36 +59,17 @@ def status_text(call: CallSchema) -> Text:
 
 def latency_text(call: CallSchema) -> Text:
     """The latency with a unit; empty while the call runs."""
-    if call.ended_at is None:
-        return Text("")
-    millis = (call.ended_at - call.started_at) / dt.timedelta(milliseconds=1)
-    if millis >= _MINUTE_MS:
-        return Text(f"{millis / _MINUTE_MS:.1f} min")
-    if millis >= _SECOND_MS:
-        return Text(f"{millis / _SECOND_MS:.2f} s")
-    return Text(f"{millis:.0f} ms" if millis >= 10 else f"{millis:.1f} ms")  # noqa: PLR2004
+    return Text(took(call.started_at, call.ended_at))
 
 
 def time_text(moment: dt.datetime) -> Text:
     """An instant in local time, to the second."""
-    return Text(moment.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+    return Text(when(moment))
 
 
 def usage_text(call: CallSchema) -> Text:
     """All tokens of the call, over all models; empty when it used none."""
-    usage = dict(call.summary or {}).get("usage")
-    if not isinstance(usage, dict):
-        return Text("")
-    total = 0
-    for counts in usage.values():
-        if not isinstance(counts, dict):
-            continue
-        given = counts.get("total_tokens")
-        parts = (
-            counts.get("prompt_tokens", counts.get("input_tokens")),
-            counts.get("completion_tokens", counts.get("output_tokens")),
-        )
-        total += given if isinstance(given, int) else sum(p for p in parts if isinstance(p, int))
+    total = total_tokens(call.summary)
     return Text(f"{total:,}" if total else "")
 
 

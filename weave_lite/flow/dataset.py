@@ -105,6 +105,39 @@ class Dataset(Object):
             raise ImportError("to_pandas needs pandas: pip install 'weave-lite[pandas]'") from None
         return pd.DataFrame([dict(row) for row in self.rows])
 
+    @classmethod
+    def from_hf(cls, hf_dataset: Any) -> Self:
+        """Make a dataset of one of Hugging Face; of its split ``train`` where there are several.
+
+        Raises:
+            ValueError: There are several splits and none is ``train``, or it is something else.
+        """
+        if isinstance(hf_dataset, dict):
+            if "train" not in hf_dataset:
+                raise _RowError(
+                    "from_hf takes the split 'train', which is not among "
+                    f"{', '.join(map(str, hf_dataset))}; give one split, such as hf_dataset['test']"
+                )
+            hf_dataset = hf_dataset["train"]
+        if not hasattr(hf_dataset, "features"):
+            raise _RowError(
+                f"from_hf takes a dataset of Hugging Face, not {type(hf_dataset).__name__}; give "
+                "other rows to Dataset(rows=...)"
+            )
+        return cls(rows=cast("Any", list(hf_dataset)))
+
+    def to_hf(self) -> Any:
+        """Make a dataset of Hugging Face of the rows.
+
+        Raises:
+            ImportError: The package ``datasets`` is not installed.
+        """
+        try:
+            import datasets  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an optional package
+        except ImportError:
+            raise ImportError("to_hf needs the package datasets: pip install datasets") from None
+        return datasets.Dataset.from_list([dict(row) for row in self.rows])
+
     def add_rows(self, rows: Iterable[dict[str, Any]]) -> Dataset:
         """Store a new version with more rows at the end; the rows there are not read.
 

@@ -135,6 +135,17 @@ class Object(BaseModel):
     def __str__(self) -> str:
         return repr(self)
 
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import object_html  # noqa: PLC0415 - notebooks only
+
+        return object_html(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
+
 
 def _content(obj: Object) -> dict[str, Any]:
     """Return the fields that are compared."""

@@ -14,16 +14,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core.errors import OpCallError, UsageError
-from weave_lite.core.ids import new_id
 from weave_lite.core.names import clean_object_id
 from weave_lite.core.refs import ObjectRef
+from weave_lite.flow.score_feedback import put_score
 from weave_lite.trace.bind import plan_for
 from weave_lite.trace.client_context import require_client
-from weave_lite.trace.guard import captured, warn
+from weave_lite.trace.guard import captured
 from weave_lite.trace.op import as_op, is_op, op
-from weave_lite.trace.tracer import tracer_of
 from weave_lite.trace.values.stored_op import StoredOp
-from weave_lite.trace_server.interface.encoded import EncodedFeedback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,12 +40,11 @@ __all__ = [
     "prepare",
     "record_score",
     "run_to_end",
+    "score_stored_call",
     "workers",
 ]
 
 _OUTPUT_NAMES = ("output", "model_output")
-_MAX_SCORE_BYTES = 1024 * 1024
-
 
 # Worker threads for functions that are not async.
 workers: ContextVar[ThreadPoolExecutor | None] = ContextVar("workers", default=None)
@@ -273,27 +270,10 @@ def record_score(
         return
     try:
         runnable = client.publisher.save_object(scorer.scorer)
-        payload_json = tracer_of(client).write({"output": success.result})[0]
-        if len(payload_json) > _MAX_SCORE_BYTES:
-            warn(
-                f"a score of {scorer.name!r} is larger than 1 MiB as JSON; it stands in the call "
-                "of the scorer, but not as feedback"
-            )
-            return
-        name = runnable.rpartition("/")[2].partition(":")[0]
-        record = EncodedFeedback(
-            client.project_id,
-            new_id(),
-            f"weave:///{scored.project_id}/call/{scored.id}",
-            f"wandb.runnable.{name}",
-            payload_json,
-            runnable_ref=runnable,
-            call_ref=f"weave:///{client.project_id}/call/{success.score_call.id}",
-            trigger_ref=trigger_ref,
-        )
-        client.recorder.put(record, len(payload_json))
     except Exception as error:
-        captured("Error storing a score", error)
+        captured("Error storing a scorer", error)
+        return
+    put_score(client, scored, runnable, success.result, success.score_call, trigger_ref=trigger_ref)
 
 
 async def apply_scorer_to_call(
@@ -312,25 +292,51 @@ async def apply_scorer_to_call(
         Exception: What the scorer raised.
     """
     client = require_client()
-    prepared = prepare(scorer)
+    return await score_stored_call(client, call, prepare(scorer), additional_scorer_kwargs)
+
+
+async def score_stored_call(
+    client: WeaveClient,
+    call: Call,
+    scorer: PreparedScorer,
+    more_columns: Mapping[str, Any] | None = None,
+    *,
+    trigger_ref: str | None = None,
+    in_thread: bool = True,
+) -> ApplyScorerSuccess:
+    """Score a call that has ended, and store the score: what ``apply_scorer_to_call`` does.
+
+    Args:
+        client: Where to store the score; the active client.
+        call: The call.
+        scorer: Who scores.
+        more_columns: Columns beside the inputs of the call.
+        trigger_ref: URI of the monitor that asked for the score.
+        in_thread: Whether a scorer that is not async runs in a worker thread.
+    """
     example: dict[str, Any] = {}
     refs: dict[str, Any] = {}
-    for name, value in {**call.inputs, **(additional_scorer_kwargs or {})}.items():
+    for name, value in {**call.inputs, **(more_columns or {})}.items():
         if name == "self":
             continue
         if isinstance(value, ObjectRef):
             refs[name] = value
         example[name] = value
-    for column in prepared.columns(example).values():
+    for column in scorer.columns(example).values():
         if column in refs:
             example[column] = refs[column].get()
     output, output_ref = call.output, None
     if isinstance(output, ObjectRef):
         output, output_ref = output.get(), output
     success = await apply_scorer(
-        prepared, example, output, example_refs=refs, output_ref=output_ref
+        scorer,
+        example,
+        output,
+        example_refs=refs,
+        output_ref=output_ref,
+        in_thread=in_thread,
     )
-    record_score(client, call, prepared, success)
+    record_score(client, call, scorer, success, trigger_ref=trigger_ref)
     return success
 
 

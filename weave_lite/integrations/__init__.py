@@ -1,1 +1,7 @@
-"""Other libraries as sources of calls. Each is loaded only when it is asked for by name."""
+"""Ways in which other libraries' calls are recorded: patches of clients, and OpenTelemetry."""
+
+from __future__ import annotations
+
+from weave_lite.integrations.autopatch import patch_anthropic, patch_litellm, patch_openai
+
+__all__ = ["patch_anthropic", "patch_litellm", "patch_openai"]

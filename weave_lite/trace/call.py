@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    from weave_lite.trace.feedback import RefFeedbackQuery
     from weave_lite.trace_server.interface.encoded import EncodedStart
 
 __all__ = ["Call", "CallActions", "Undecoded"]
@@ -40,6 +41,8 @@ class Call(CallDeeds):
         exception: JSON text of the exception that ended it.
         summary: Dict of usage, counts, and what user code added.
         started_at: When it started (aware, UTC). ``ended_at``, ``deleted_at`` alike.
+        _children: The calls that it made, for a call that no client can read them of.
+        _feedback: The feedback on it; by default that of its ref.
     """
 
     __slots__ = (
@@ -47,14 +50,17 @@ class Call(CallDeeds):
         "_actions",
         "_attributes",
         "_attributes_json",
+        "_children",
         "_display_name",
         "_ended",
         "_errors",
+        "_feedback",
         "_inputs",
         "_is_finished",
         "_op_name",
         "_output",
         "_parent",
+        "_sizes",
         "_start",
         "_started",
         "_successes",
@@ -88,11 +94,14 @@ class Call(CallDeeds):
         started_at: dt.datetime | int | None = None,
         ended_at: dt.datetime | int | None = None,
         deleted_at: dt.datetime | None = None,
+        _children: list[Call] | None = None,
+        _feedback: RefFeedbackQuery | None = None,
         *,
         thread_id: str | None = None,
         turn_id: str | None = None,
         wb_user_id: str | None = None,
         wb_run_id: str | None = None,
+        sizes: tuple[int | None, int | None] | None = None,
         actions: CallActions | None = None,
     ) -> None:
         self._op_name = _op_name
@@ -114,6 +123,9 @@ class Call(CallDeeds):
         self.wb_user_id = wb_user_id
         self.wb_run_id = wb_run_id
         self._actions = actions
+        self._children = _children
+        self._feedback = _feedback
+        self._sizes = sizes
         # The rest belongs to a call that runs in this process.
         self._parent: Call | None = None
         self._start: EncodedStart | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from weave_lite.core.refs import CallRef
     from weave_lite.trace.calls_iter import CallsIter
+    from weave_lite.trace.feedback import RefFeedbackQuery
 
 __all__ = ["CallActions", "CallDeeds"]
 
@@ -27,6 +28,15 @@ class CallActions(Protocol):
 
     def read_children(self, call: Any, page_size: int) -> CallsIter:
         """Read the calls whose parent is this one."""
+
+    def get_calls(self, *, filter: Mapping[str, Any], limit: int) -> CallsIter:
+        """Find calls, the oldest first."""
+
+    def read_costs(self, call_id: str) -> dict[str, Any]:
+        """Read what a call cost, by model."""
+
+    def feedback_on(self, ref: CallRef) -> RefFeedbackQuery:
+        """Find the feedback on a call."""
 
     def delete_calls(self, call_ids: list[str]) -> None:
         """Delete calls and their descendants."""
@@ -42,10 +52,14 @@ class CallDeeds:
 
     if TYPE_CHECKING:
         _actions: CallActions | None
+        _children: list[Any] | None
         _display_name: str | Callable[[Any], str] | None
+        _feedback: RefFeedbackQuery | None
+        _sizes: tuple[int | None, int | None] | None
         id: str | None
         project_id: str
         display_name: Any
+        summary: Any
 
     @property
     def ref(self) -> CallRef:
@@ -68,6 +82,52 @@ class CallDeeds:
         """
         return self.ref.uri()
 
+    # --- what hangs on it ---
+
+    @property
+    def feedback(self) -> RefFeedbackQuery:
+        """The feedback on the call: read when it is first looked at, and added here.
+
+        Raises:
+            InvalidRefError: It was not traced, so it has no id.
+        """
+        # A call that runs here is made without its constructor, so a slot may be empty.
+        found = getattr(self, "_feedback", None)
+        if found is None:
+            ref, actions = self.ref, self._actions
+            if actions is None:
+                from weave_lite.trace.feedback import RefFeedbackQuery  # noqa: PLC0415 - needs pydantic
+
+                found = RefFeedbackQuery(ref)
+            else:
+                found = actions.feedback_on(ref)
+            self._feedback = found  # type: ignore[misc]  # a slot of Call
+        return found
+
+    @property
+    def costs(self) -> dict[str, Any]:
+        """What the call cost, by model; it is read now if it was not asked for. Empty without usage.
+
+        A call has the tokens of all calls below it, so this is the cost of the whole tree.
+        """
+        summary = self.summary
+        derived = summary.get("weave") if isinstance(summary, dict) else None
+        if isinstance(derived, dict) and "costs" in derived:
+            return dict(derived["costs"])
+        if not self.id or self._actions is None:
+            return {}
+        return self._actions.read_costs(self.id)
+
+    @property
+    def storage_size_bytes(self) -> int | None:
+        """Bytes that the call takes as JSON; None when it was not asked for (``include_storage_size``)."""
+        return (getattr(self, "_sizes", None) or (None, None))[0]
+
+    @property
+    def total_storage_size_bytes(self) -> int | None:
+        """Bytes of the whole trace, of a root; None when it was not asked for (``include_total_storage_size``)."""
+        return (getattr(self, "_sizes", None) or (None, None))[1]
+
     # --- actions ---
 
     def children(self, page_size: int = 1000) -> CallsIter:
@@ -81,6 +141,15 @@ class CallDeeds:
             WeaveInitError: It has no client.
         """
         self._require_id()
+        given = getattr(self, "_children", None)
+        if given is not None and self._actions is None:
+            from weave_lite.trace.calls_iter import PaginatedIterator  # noqa: PLC0415 - rarely used
+
+            return PaginatedIterator(
+                lambda start, most: iter(given[start:][:most]),
+                lambda most: len(given[:most]),
+                page_size=page_size,
+            )
         return self._require_actions().read_children(self, page_size)
 
     def delete(self) -> bool:
@@ -140,6 +209,19 @@ class CallDeeds:
         """
         scoring = import_module(_SCORING)
         return scoring.run_to_end(lambda: self.apply_scorer(scorer, additional_scorer_kwargs))
+
+    # --- in a notebook ---
+
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import call_html  # noqa: PLC0415 - notebooks only
+
+        return call_html(self)  # type: ignore[arg-type]  # the other half of Call
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
 
     def _require_id(self) -> str:
         if not self.id:

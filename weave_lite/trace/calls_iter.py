@@ -129,14 +129,46 @@ class PaginatedIterator(Generic[T]):
             import pandas as pd  # noqa: PLC0415 - an optional package
         except ImportError:
             raise ImportError("to_pandas needs pandas: pip install 'weave-lite[pandas]'") from None
-        rows: list[Any] = list(self)
-        return pd.DataFrame([row.to_dict() for row in rows])
+        columns: dict[str, list[Any]] = {}
+        for at, found in enumerate(self):
+            row: dict[str, Any] = found.to_dict()  # type: ignore[attr-defined]  # not all have one
+            if row.keys() != columns.keys():
+                _widen(columns, row, at)
+            for name, values in columns.items():
+                values.append(row.get(name))
+        return pd.DataFrame(columns)
+
+    def count_up_to(self, most: int) -> int:
+        """Count the results, but no further than ``most``, which is cheap however many there are."""
+        if self._limit is not None:
+            most = min(most, self._limit)
+        return max(self._count(self._offset + most) - self._offset, 0)
+
+    # --- in a notebook ---
+
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import found_html  # noqa: PLC0415 - notebooks only
+
+        return found_html(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(limit={self._limit}, offset={self._offset})"
 
 
 CallsIter: TypeAlias = PaginatedIterator[Call]
+
+
+def _widen(columns: dict[str, list[Any]], row: dict[str, Any], at: int) -> None:
+    """Add the columns that the row at a position is the first to have."""
+    for name in row:
+        if name not in columns:
+            columns[name] = [None] * at
 
 
 def _check_index(*parts: Any) -> None:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core import jsontext
-from weave_lite.core.errors import InvalidQueryError, InvalidRequest
+from weave_lite.core.errors import InvalidRefError, InvalidRequest
+from weave_lite.core.names import clean_object_id
+from weave_lite.core.refs import SCHEME, ObjectRef, Ref, parse_uri
 from weave_lite.serialize.read import is_plain_text
 from weave_lite.trace.call import Call, Undecoded
+from weave_lite.trace.calls_iter import CallsIter, PaginatedIterator
+from weave_lite.trace.requests import equal, model_of, query_of
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from pydantic import BaseModel
 
     from weave_lite.trace.call import CallActions
     from weave_lite.trace.values.build import Builder
     from weave_lite.trace_server.interface.encoded import EncodedCall
     from weave_lite.trace_server.interface.query import Query, SortBy
 
-__all__ = ["CallReader", "calls_filter", "columns_of", "ids_of", "query_of", "sort_of"]
+__all__ = ["CallReader", "Chosen", "calls_filter", "chosen", "columns_of", "ids_of", "sort_of"]
 
-M = TypeVar("M", bound="BaseModel")
+_NO_SIZES = None, None
+
+
+class Chosen(NamedTuple):
+    """Which calls are meant."""
+
+    filter: tsi.CallsFilter | None
+    query: Query | None
 
 
 def calls_filter(given: tsi.CallsFilter | Mapping[str, Any] | None) -> tsi.CallsFilter | None:
@@ -38,18 +47,47 @@ def calls_filter(given: tsi.CallsFilter | Mapping[str, Any] | None) -> tsi.Calls
             raise InvalidRequest(
                 f"filter has no field {unknown[0]!r}; it has {', '.join(tsi.CallsFilter.model_fields)}"
             )
-    return _model("filter", tsi.CallsFilter, given, InvalidRequest)
+    return model_of("filter", tsi.CallsFilter, given, InvalidRequest)
 
 
-def query_of(given: Query | Mapping[str, Any] | None) -> Query | None:
-    """Return a query, also from its dict form (``{"$expr": ...}``).
+def chosen(
+    filter: tsi.CallsFilter | Mapping[str, Any] | None,
+    query: Query | Mapping[str, Any] | None,
+    scored_by: Any = None,
+) -> Chosen:
+    """Return which calls are meant: by filter, by query, and by who scored them.
+
+    Args:
+        filter: Conditions on op, parent, trace and so on.
+        query: A condition in the query language.
+        scored_by: Name or ref of a scorer, or a list of them, which must all have scored a call.
 
     Raises:
-        InvalidQueryError: It is not a sentence of the query language.
+        InvalidRequest: A part cannot be read.
+        InvalidQueryError: The query is not a sentence of the query language.
     """
-    from weave_lite.trace_server.interface.query import Query  # noqa: PLC0415 - needs pydantic
+    condition = query_of(query)
+    if scored_by is not None:
+        scorers = [scored_by] if isinstance(scored_by, str | Ref) else list(scored_by)
+        parts: list[Any] = [_is_scored_by(scorer) for scorer in scorers]
+        if condition is not None:
+            parts.insert(0, condition.expr_)
+        condition = query_of({"$expr": {"$and": parts}}) if parts else None
+    return Chosen(calls_filter(filter), condition)
 
-    return _model("query", Query, given, InvalidQueryError)
+
+def _is_scored_by(scorer: str | Ref) -> dict[str, Any]:
+    if isinstance(scorer, str) and not scorer.startswith(SCHEME):
+        if not scorer:
+            raise InvalidRequest("scored_by must not be empty: give the name or ref of a scorer")
+        field = f"feedback.[wandb.runnable.{clean_object_id(scorer)}].payload.output"
+        return {"$convert": {"input": {"$getField": field}, "to": "exists"}}
+    ref = parse_uri(scorer) if isinstance(scorer, str) else scorer
+    if not isinstance(ref, ObjectRef):
+        raise InvalidRefError(
+            f"scored_by must be the name or ref of a scorer (an object or op), not {scorer!r:.140}"
+        )
+    return equal(f"feedback.[wandb.runnable.{ref.name}].runnable_ref", ref.uri())
 
 
 def sort_of(given: Iterable[SortBy | Mapping[str, Any]] | None) -> list[SortBy] | None:
@@ -65,18 +103,18 @@ def sort_of(given: Iterable[SortBy | Mapping[str, Any]] | None) -> list[SortBy] 
     if isinstance(given, str | Mapping | SortBy):
         raise InvalidRequest(f"sort_by must be a list of fields and directions, not {given!r:.100}")
     parts = [
-        _model(f"sort_by[{at}]", SortBy, part, InvalidRequest) for at, part in enumerate(given)
+        model_of(f"sort_by[{at}]", SortBy, part, InvalidRequest) for at, part in enumerate(given)
     ]
     return [part for part in parts if part is not None]
 
 
-def columns_of(given: Iterable[str] | None) -> list[str] | None:
+def columns_of(given: Iterable[str] | None, name: str = "columns") -> list[str] | None:
     """Return columns as a list.
 
     Raises:
         InvalidRequest: They are a text, or hold something else than texts.
     """
-    return None if given is None else _texts("columns", given, "names")
+    return None if given is None else _texts(name, given, "names")
 
 
 def ids_of(given: Iterable[str]) -> list[str]:
@@ -95,21 +133,6 @@ def _texts(name: str, given: Iterable[str], kind: str) -> list[str]:
     return texts
 
 
-def _model(name: str, model: type[M], given: Any, error: type[InvalidRequest]) -> M | None:
-    if given is None or isinstance(given, model):
-        return given
-    if not isinstance(given, Mapping):
-        raise error(f"{name} must be a dict or a {model.__name__}, not {type(given).__name__}")
-    from pydantic import ValidationError  # noqa: PLC0415 - loaded with the model
-
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as refused:
-        first = refused.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise error(f"{name}: {where}: {first['msg']}") from None
-
-
 class CallReader:
     """Reads calls from a server and makes Calls of them, whose values are decoded when first read.
 
@@ -118,18 +141,69 @@ class CallReader:
         project_id: Whose calls are read.
         builder: Builds values.
         actions: What the calls may do.
+        flush: Waits until what was recorded is written.
     """
 
     def __init__(
-        self, server: Any, project_id: str, builder: Builder, actions: CallActions
+        self,
+        server: Any,
+        project_id: str,
+        builder: Builder,
+        actions: CallActions,
+        flush: Callable[[], object],
     ) -> None:
         self._server = server
         self._project_id = project_id
         self._builder = builder
         self._actions = actions
+        self._flush = flush
         self._encoded: Callable[[tsi.CallsQueryReq], Iterator[EncodedCall]] | None = getattr(
             server, "calls_query_encoded", None
         )
+
+    def find(
+        self,
+        chosen: Chosen,
+        shown: dict[str, Any],
+        sort_by: list[SortBy] | None,
+        *,
+        limit: int | None,
+        offset: int | None,
+        page_size: int,
+    ) -> CallsIter:
+        """Find calls; nothing is read before the result is looked at.
+
+        Args:
+            chosen: Which calls.
+            shown: What to read of each: fields of the request, by name.
+            sort_by: In which order.
+            limit: Most calls.
+            offset: How many to skip.
+            page_size: How many calls an index reads at a time.
+        """
+
+        def stream(start: int, count: int | None) -> Iterator[Call]:
+            self._flush()
+            req = tsi.CallsQueryReq(
+                project_id=self._project_id,
+                filter=chosen.filter,
+                query=chosen.query,
+                sort_by=sort_by,
+                offset=start or None,
+                limit=count,
+                **shown,
+            )
+            return self.stream(req)
+
+        def count(most: int | None) -> int:
+            self._flush()
+            req = tsi.CallsQueryStatsReq(
+                project_id=self._project_id, filter=chosen.filter, query=chosen.query, limit=most
+            )
+            found: int = self._server.calls_query_stats(req).count
+            return found
+
+        return PaginatedIterator(stream, count, page_size=page_size, limit=limit, offset=offset)
 
     def stream(self, req: tsi.CallsQueryReq) -> Iterator[Call]:
         """Read the calls that a query finds one by one; the request is checked at once."""
@@ -166,6 +240,7 @@ class CallReader:
             turn_id=found.turn_id,
             wb_user_id=found.wb_user_id,
             wb_run_id=found.wb_run_id,
+            sizes=_sizes(found),
             actions=self._actions,
         )
 
@@ -197,5 +272,11 @@ class CallReader:
             turn_id=found.turn_id,
             wb_user_id=found.wb_user_id,
             wb_run_id=found.wb_run_id,
+            sizes=_sizes(found),
             actions=self._actions,
         )
+
+
+def _sizes(found: EncodedCall | tsi.CallSchema) -> tuple[int | None, int | None] | None:
+    sizes = found.storage_size_bytes, found.total_storage_size_bytes
+    return None if sizes == _NO_SIZES else sizes

@@ -6,12 +6,14 @@ A hook that fails is logged once and never stops the call from being recorded an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import UsageError
 from weave_lite.core.names import MAX_DISPLAY_NAME_LENGTH
 from weave_lite.serialize.redact import REDACTED, SENSITIVE_KEYS
 from weave_lite.trace.guard import captured
+from weave_lite.trace.personal_data import without_personal_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +25,16 @@ __all__ = [
     "for_all_ops",
     "named",
     "print_link",
+    "prints_no_links",
     "processed_inputs",
     "processed_output",
     "set_for_all_ops",
     "without_secrets",
 ]
+
+
+# Whether calls of this context are nobody's to look at: those that run in the background.
+prints_no_links: ContextVar[bool] = ContextVar("prints_no_links", default=False)
 
 
 class _ForAllOps:
@@ -165,7 +172,7 @@ def described(error: BaseException) -> str:
     from weave_lite.trace.exception_text import exception_text  # noqa: PLC0415 - only on errors
 
     try:
-        return exception_text(error)
+        return without_personal_data(exception_text(error), is_json=True)
     except Exception as failure:
         captured("Error describing an exception", failure)
         return f'{{"type":"{type(error).__name__}","message":""}}'
@@ -173,6 +180,8 @@ def described(error: BaseException) -> str:
 
 def print_link(call: Call) -> None:
     """Show where a root call can be looked at."""
+    if prints_no_links.get():
+        return
     import sys  # noqa: PLC0415 - only when asked for
 
     sys.stderr.write(f"🍩 {call.ui_url}\n")

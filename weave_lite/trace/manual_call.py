@@ -1,4 +1,4 @@
-"""Calls made by hand: create, finish and fail, with an op or just its name."""
+"""Calls made by hand: create, finish, fail, or all at once, with an op or just its name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from weave_lite.trace.tracer import placeholder, tracer_of
 if TYPE_CHECKING:
     from weave_lite.trace.weave_client import WeaveClient
 
-__all__ = ["create_call", "fail_call", "finish_call"]
+__all__ = ["create_call", "fail_call", "finish_call", "log_call"]
 
 
 def create_call(
@@ -91,7 +91,14 @@ def finish_call(
         output: What it gave.
         exception: What it raised.
         op: Apply the postprocessing of this op.
+
+    Raises:
+        UsageError: ``call`` is no Call, ``exception`` no exception, or ``op`` neither an op nor a name.
     """
+    if not isinstance(call, Call):
+        raise UsageError(f"call must be a Call, such as create_call gives, not {call!r:.100}")
+    if exception is not None:
+        _check_exception(exception)
     if call.id is None:
         return
     options = _options_of(client, op) if op is not None else None
@@ -99,8 +106,58 @@ def finish_call(
 
 
 def fail_call(client: WeaveClient, call: Call, exception: BaseException) -> None:
-    """Record that a call ended with an exception."""
+    """Record that a call ended with an exception.
+
+    Raises:
+        UsageError: ``call`` is no Call, or ``exception`` no exception.
+    """
+    _check_exception(exception)
     finish_call(client, call, exception=exception)
+
+
+def log_call(
+    client: WeaveClient,
+    op: Any,
+    inputs: Mapping[str, Any],
+    output: Any = None,
+    *,
+    parent: Call | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    display_name: Any = None,
+    use_stack: bool = True,
+    exception: BaseException | None = None,
+) -> Call:
+    """Record a call that is over already: its start and its end at once.
+
+    Args:
+        client: Where to record it.
+        op: An op, or the name of one.
+        inputs: Dict of argument name to value.
+        output: What it gave.
+        parent: The calling call; by default the current one, if the stack is used.
+        attributes: Go over those of the context.
+        display_name: A text, or a function of the Call.
+        use_stack: Whether the current call is the parent when none is given.
+        exception: What it raised.
+
+    Returns:
+        The call; one without id when tracing is disabled.
+
+    Raises:
+        UsageError: An argument does not fit.
+    """
+    if exception is not None:
+        _check_exception(exception)
+    call = create_call(client, op, inputs, parent, attributes, display_name, use_stack=use_stack)
+    finish_call(client, call, output, exception)
+    return call
+
+
+def _check_exception(given: Any) -> None:
+    if not isinstance(given, BaseException):
+        raise UsageError(
+            f"exception must be an exception, such as ValueError('...'), not {given!r:.100}"
+        )
 
 
 def _options_of(client: WeaveClient, given: Any) -> dict[str, Any]:

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from weave_lite.core.refs import OpRef
     from weave_lite.trace.bind import BindPlan
 
-__all__ = ["OpKind", "OpSpec", "inferred_name", "is_instance", "is_method", "kind_of", "name_of"]
+__all__ = [
+    "OpKind",
+    "OpSpec",
+    "inferred_name",
+    "is_instance",
+    "is_left_out",
+    "is_method",
+    "kind_of",
+    "name_of",
+]
 
 _GENERATOR = 0x20
 _COROUTINE = 0x80 | 0x100
@@ -120,3 +129,10 @@ def inferred_name(function: Any) -> str:
     qualified = _text_of(function, "__qualname__") if _takes_self(function) else None
     name = (qualified or name_of(function)).rpartition("<locals>.")[2]
     return name if any(map(str.isalnum, name)) else "unnamed"
+
+
+def is_left_out(rate: float) -> bool:
+    """Decide whether a call is left out by the sampling rate of its op."""
+    from random import random  # noqa: PLC0415 - most ops are never sampled
+
+    return random() >= rate  # noqa: S311 - no secret

@@ -26,6 +26,7 @@ from weave_lite.trace import saved_instance, settings
 from weave_lite.trace.classes import register_saved, saved_classes
 from weave_lite.trace.known_instances import KnownInstances
 from weave_lite.trace.op_object import BoundOp
+from weave_lite.trace.personal_data import without_personal_data
 from weave_lite.trace.recent import Recent
 from weave_lite.trace.table import Table
 from weave_lite.trace.table_rows import encoded_rows
@@ -333,7 +334,7 @@ class Publisher:
 
     def _save_op(self, op: Any, name: str | None, *, is_publish: bool) -> OpRef:
         object_id = clean_object_id(name or op.name)
-        file_digest = self.save_file(_OP_FILE, self._source_of(op).encode())
+        file_digest = self.save_file(_OP_FILE, without_personal_data(self._source_of(op)).encode())
         text = jsontext.compact({**_OP_TYPE, "files": {_OP_FILE: file_digest}})
         ref = self._put_object(object_id, text, is_publish=is_publish)
         assert isinstance(ref, OpRef)

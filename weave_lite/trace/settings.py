@@ -32,13 +32,22 @@ class Settings(NamedTuple):
     capture_system_info: bool = True
     # 0 means synchronous: an op is committed when it returns.
     client_parallelism: int | None = None
+    # A cache in front of a remote server; the embedded store is as near as a cache would be.
     use_server_cache: bool = False
     server_cache_size_limit: int = 1_000_000_000
     server_cache_dir: str | None = None
-    scorers_dir: str = ""
+    # Where scorers with a model of their own keep it; none of the built-in ones has one.
+    scorers_dir: str = "~/.cache/weave_lite/scorers"
+    # The queue is bounded in bytes instead, and waits rather than drops.
     max_calls_queue_size: int = 100_000
+    # How requests to a remote server are tried again.
     retry_max_interval: float = 300.0
     retry_max_attempts: int = 3
+    http_timeout: float = 30.0
+    # The name of a level of ``logging``; empty leaves the logger as it is.
+    log_level: str = ""
+    # Texts for people are written by rich where that is wanted; there is no other viewer.
+    display_viewer: str = "auto"
 
     @property
     def is_sync(self) -> bool:
@@ -53,6 +62,8 @@ _BOOLEANS = frozenset(
 _INTEGERS = frozenset(
     {"client_parallelism", "server_cache_size_limit", "max_calls_queue_size", "retry_max_attempts"}
 )
+_NUMBERS = frozenset({"http_timeout", "retry_max_interval"})
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _current: Settings | None = None
 
@@ -102,10 +113,12 @@ def _from_text(name: str, text: str) -> Any:
         return text.strip().lower() in _TRUE_WORDS
     if name == "redact_pii_fields":
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "log_level":
+        return _level(text)
     try:
         if name in _INTEGERS:
             number: float = int(text)
-        elif name == "retry_max_interval":
+        elif name in _NUMBERS:
             number = float(text)
         else:
             return text
@@ -116,6 +129,15 @@ def _from_text(name: str, text: str) -> Any:
             f"environment variable WEAVE_{name.upper()} must be a number from 0, not {text!r}"
         ) from None
     return number
+
+
+def _level(text: str) -> str:
+    level = text.strip().upper()
+    if level not in _LOG_LEVELS:
+        raise UsageError(
+            f"environment variable WEAVE_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {text!r}"
+        )
+    return level
 
 
 def __getattr__(name: str) -> Any:

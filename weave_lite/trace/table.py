@@ -117,5 +117,18 @@ class Table:
 
     __hash__ = None  # type: ignore[assignment]  # rows can change
 
+    # --- in a notebook ---
+
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import rows_html  # noqa: PLC0415 - notebooks only
+
+        return rows_html(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
+
     def __repr__(self) -> str:
         return f"Table({len(self._rows)} rows)"

@@ -35,6 +35,8 @@ from weave_lite.trace.hooks import (
     processed_inputs,
     processed_output,
 )
+from weave_lite.trace.op_spec import is_left_out
+from weave_lite.trace.personal_data import redacting_tracer
 from weave_lite.trace.summary import add_child, complete
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from weave_lite.trace.op_spec import OpSpec
+    from weave_lite.trace.watch import CallWatcher
     from weave_lite.trace.weave_client import WeaveClient
 
 __all__ = ["UNSAMPLED", "Tracer", "placeholder", "tracer_of"]
@@ -81,6 +84,7 @@ class Tracer:
         "_put",
         "_run_id",
         "unsampled",
+        "watcher",
     )
 
     def __init__(self, client: WeaveClient) -> None:
@@ -89,6 +93,8 @@ class Tracer:
         self._publisher = client.publisher
         self._put = client.recorder.put
         self.unsampled = UNSAMPLED
+        # Is told of finished calls, see `watch`.
+        self.watcher: CallWatcher | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -96,6 +102,7 @@ class Tracer:
         settings = settings_module.current()
         self._attributes = AttributeTexts(automatic_attributes(settings), self._publisher)
         self._prints_links = settings.print_call_link
+        self.__class__ = redacting_tracer() if settings.redact_pii else Tracer
         self._run_id = os.environ.get("WANDB_RUN_ID") and (
             f"{self._project_id}/{os.environ['WANDB_RUN_ID']}"
         )
@@ -132,7 +139,7 @@ class Tracer:
         if stack is None:
             parent = None
             rate = options["tracing_sample_rate"]
-            if rate < 1.0 and _is_left_out(rate):
+            if rate < 1.0 and is_left_out(rate):
                 return UNSAMPLED
         else:
             parent = stack[0]
@@ -350,6 +357,8 @@ class Tracer:
             ),
         )
         self._put(record, len(output_json))
+        if self.watcher is not None:
+            self.watcher(call)
 
 
 def _sum_up(call: Call, output: Any) -> None:
@@ -366,12 +375,6 @@ def _sum_up(call: Call, output: Any) -> None:
             parent._errors += call._errors  # noqa: SLF001
     except Exception as error:  # a summary is a dict of the user's, which another thread may change
         captured("Error capturing call summary", error)
-
-
-def _is_left_out(rate: float) -> bool:
-    from random import random  # noqa: PLC0415 - most ops are never sampled
-
-    return random() >= rate  # noqa: S311 - no secret
 
 
 def placeholder(inputs: dict[str, Any] | None = None) -> Call:

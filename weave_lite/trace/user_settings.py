@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
@@ -33,10 +33,13 @@ class UserSettings(BaseModel):
     use_server_cache: bool = False
     server_cache_size_limit: int = 1_000_000_000
     server_cache_dir: str | None = None
-    scorers_dir: str = ""
+    scorers_dir: str = "~/.cache/weave_lite/scorers"
     max_calls_queue_size: NonNegativeInt = 100_000
     retry_max_interval: float = 300.0
     retry_max_attempts: int = 3
+    http_timeout: float = 30.0
+    log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = ""
+    display_viewer: Literal["auto", "rich", "print"] = "auto"
 
 
 def validated(given: UserSettings | Mapping[str, Any]) -> dict[str, Any]:

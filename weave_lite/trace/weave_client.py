@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import InvalidNameError, InvalidRefError, InvalidRequest, NotFoundError
-from weave_lite.core.names import check_project_id
+from weave_lite.core.names import check_project_id, split_project_name
 from weave_lite.core.refs import ObjectRef
-from weave_lite.trace import calls_query, manual_call, settings
+from weave_lite.trace import calls_query, settings
 from weave_lite.trace.call import Call
 from weave_lite.trace.calls_iter import CallsIter, PaginatedIterator
+from weave_lite.trace.client_costs import ClientCosts
+from weave_lite.trace.client_feedback import ClientFeedback
+from weave_lite.trace.client_records import ClientRecords
 from weave_lite.trace.flush_status import FlushStatus, flush_with_progress, progress_bar
 from weave_lite.trace.publish import Publisher
 from weave_lite.trace.recorder import Recorder
@@ -19,12 +23,14 @@ from weave_lite.trace.stored_reader import StoredReader
 from weave_lite.trace.table_rows import append_in_parts
 from weave_lite.trace.values.build import Builder
 from weave_lite.trace.values.table import WeaveTable
+from weave_lite.trace.watch import wait_for_watcher
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.place import default_entity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from weave_lite.core.refs import OpRef
+    from weave_lite.core.refs import OpRef, Ref
     from weave_lite.trace.table import Table
     from weave_lite.trace.values.table import RowReader
     from weave_lite.trace_server.interface.query import Query, SortBy
@@ -32,14 +38,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "CallsIter", "FlushStatus", "PaginatedIterator", "WeaveClient"]
 
+# Only there it is known what a server can be, so it is named, and loaded when asked for.
+_COMPOSITION_ROOT = "weave_lite.api"
 
-class WeaveClient:
+
+class WeaveClient(ClientRecords, ClientCosts, ClientFeedback):
     """What one project of one server can be asked for.
 
     Args:
         entity: First part of the project id.
-        project: Second part of it.
-        server: The trace server.
+        project: Second part of it. Without it ``entity`` is the whole, ``"entity/project"``, or a
+            project of the default entity.
+        server: The trace server; by default the store that ``weave.init`` would trace into.
         ensure_project_exists: Ask the server for the project, which may give it another name.
 
     Raises:
@@ -55,13 +65,17 @@ class WeaveClient:
     def __init__(
         self,
         entity: str,
-        project: str,
-        server: TraceServerInterface,
+        project: str | None = None,
+        server: TraceServerInterface | None = None,
         ensure_project_exists: bool = True,
     ) -> None:
+        if project is None and isinstance(entity, str):
+            entity, project = split_project_name(entity, default_entity())
         if not isinstance(entity, str) or not isinstance(project, str):
             raise InvalidNameError(f"entity and project must be texts, not {entity!r}, {project!r}")
         check_project_id(f"{entity}/{project}")
+        if server is None:
+            server = import_module(_COMPOSITION_ROOT).default_server()
         if ensure_project_exists:
             project = server.ensure_project_exists(entity, project).project_name
         self.entity = entity
@@ -74,7 +88,9 @@ class WeaveClient:
         self._builder = Builder(self._reader, self.publisher)
         # For tables that come from another process.
         self.row_reader: RowReader = self._builder
-        self._calls = calls_query.CallReader(server, self.project_id, self._builder, self)
+        self._calls = calls_query.CallReader(
+            server, self.project_id, self._builder, self, self.recorder.flush
+        )
 
     @property
     def project_id(self) -> str:
@@ -94,7 +110,11 @@ class WeaveClient:
         include_costs: bool = False,
         include_feedback: bool = False,
         columns: Iterable[str] | None = None,
+        scored_by: str | Ref | Iterable[str | Ref] | None = None,
         page_size: int = 1000,
+        include_storage_size: bool = False,
+        include_total_storage_size: bool = False,
+        expand_columns: Iterable[str] | None = None,
     ) -> CallsIter:
         """Find calls. Nothing is read before the result is looked at.
 
@@ -109,7 +129,12 @@ class WeaveClient:
             include_feedback: Add feedback to ``summary.weave``.
             columns: Which values to read; by default all. ``id``, ``project_id``, ``trace_id``,
                 ``op_name`` and ``started_at`` always come.
+            scored_by: Only calls that a scorer scored: its name for any version, its ref for one.
+                Of a list, all must have.
             page_size: How many calls an index reads at a time.
+            include_storage_size: Read ``storage_size_bytes``.
+            include_total_storage_size: Read ``total_storage_size_bytes`` of roots.
+            expand_columns: Paths such as ``inputs.model`` at which a ref becomes its object.
 
         Raises:
             InvalidRequest: A number is out of its range, or a part cannot be read.
@@ -124,29 +149,21 @@ class WeaveClient:
                 )
                 len(found), found[0].output
         """
-        parts = {"filter": calls_query.calls_filter(filter), "query": calls_query.query_of(query)}
-        order, chosen = calls_query.sort_of(sort_by), calls_query.columns_of(columns)
-
-        def stream(start: int, count: int | None) -> Iterator[Call]:
-            self.recorder.flush()
-            req = tsi.CallsQueryReq(
-                project_id=self.project_id,
-                **parts,
-                sort_by=order,
-                offset=start or None,
-                limit=count,
-                include_costs=include_costs,
-                include_feedback=include_feedback,
-                columns=chosen,
-            )
-            return self._calls.stream(req)
-
-        def count(most: int | None) -> int:
-            self.recorder.flush()
-            req = tsi.CallsQueryStatsReq(project_id=self.project_id, **parts, limit=most)
-            return self.server.calls_query_stats(req).count
-
-        return PaginatedIterator(stream, count, page_size=page_size, limit=limit, offset=offset)
+        return self._calls.find(
+            calls_query.chosen(filter, query, scored_by),
+            {
+                "include_costs": include_costs,
+                "include_feedback": include_feedback,
+                "include_storage_size": include_storage_size,
+                "include_total_storage_size": include_total_storage_size,
+                "columns": calls_query.columns_of(columns),
+                "expand_columns": calls_query.columns_of(expand_columns, "expand_columns"),
+            },
+            calls_query.sort_of(sort_by),
+            limit=limit,
+            offset=offset,
+            page_size=page_size,
+        )
 
     def get_call(
         self,
@@ -195,57 +212,6 @@ class WeaveClient:
         """Read one call: the old name of :meth:`get_call`."""
         _warn_old("call", "get_call")
         return self.get_call(call_id, include_costs=include_costs)
-
-    # --- making calls by hand ---
-
-    def create_call(
-        self,
-        op: Any,
-        inputs: Mapping[str, Any],
-        parent: Call | None = None,
-        attributes: Mapping[str, Any] | None = None,
-        display_name: str | Callable[[Call], str] | None = None,
-        *,
-        use_stack: bool = True,
-    ) -> Call:
-        """Record the start of a call.
-
-        Args:
-            op: An op, or the name of one, which is then made and saved.
-            inputs: Dict of argument name to value.
-            parent: The calling call; by default the current one, if the stack is used.
-            attributes: Go over those of the context.
-            display_name: A text, or a function of the Call.
-            use_stack: Whether the call becomes the current one until it is finished.
-
-        Returns:
-            The call; one without id when tracing is disabled.
-        """
-        return manual_call.create_call(
-            self, op, inputs, parent, attributes, display_name, use_stack=use_stack
-        )
-
-    def finish_call(
-        self,
-        call: Call,
-        output: Any = None,
-        exception: BaseException | None = None,
-        *,
-        op: Any = None,
-    ) -> None:
-        """Record the end of a call.
-
-        Args:
-            call: The call.
-            output: What it gave.
-            exception: What it raised.
-            op: Apply the postprocessing of this op.
-        """
-        manual_call.finish_call(self, call, output, exception, op=op)
-
-    def fail_call(self, call: Call, exception: BaseException) -> None:
-        """Record that a call ended with an exception."""
-        manual_call.fail_call(self, call, exception)
 
     # --- changing and deleting calls ---
 
@@ -358,7 +324,8 @@ class WeaveClient:
     # --- the queue ---
 
     def flush(self) -> None:
-        """Wait until all records are written; may be called at any time."""
+        """Wait until all is scored by monitors and written; may be called at any time."""
+        wait_for_watcher(self)
         self.recorder.flush()
 
     def finish(
@@ -372,6 +339,7 @@ class WeaveClient:
             use_progress_bar: Show a bar on stderr, where that is a terminal.
             callback: Gets the progress instead, every 0.1 s and once at the end.
         """
+        wait_for_watcher(self)
         if callback is None:
             if not use_progress_bar:
                 self.recorder.flush()

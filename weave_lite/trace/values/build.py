@@ -7,6 +7,7 @@ Stored code is never run, unless that was asked for.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +38,7 @@ _MAX_CLASSES_TRIED = 5
 _ATOMS = frozenset({int, float, bool, type(None)})
 _HOLDERS = frozenset({list, dict, TableRef})
 _MARKS = ("_type", "_class_name", "_bases")
+_BUILTIN_BASES = ["BaseObject", "BaseModel"]
 
 
 class Registrar(Protocol):
@@ -185,6 +187,11 @@ class _Build:
         files = _Files(self._reader, ref.project_id)
         if not isinstance(stored, dict) or type(stored.get("_class_name")) is not str:
             return self._resolved(decode(stored, files, self.inner_record), ref)
+        if stored.get("_bases") == _BUILTIN_BASES and self._builder.objectify:
+            # Their refs are texts. What is refused becomes a record like any other.
+            for cls in find_classes(stored["_class_name"], _BUILTIN_BASES):
+                with suppress(Exception):
+                    return rebuilt(cls, stored)
         # Field by field: the record itself has a ref, those inside it have none.
         fields = {name: decode(item, files, self.inner_record) for name, item in stored.items()}
         return self._record(fields, ref)

@@ -130,6 +130,17 @@ class WeaveObject:
         # The function that fetches holds a connection; the copy uses the active client instead.
         return _restored, (type(self), self._class_name, self._bases, dict(self._fields), self.ref)
 
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import record_html  # noqa: PLC0415 - notebooks only
+
+        return record_html(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
+
     def __repr__(self) -> str:
         fields = ", ".join(
             f"{name}={value!r}" for name, value in self._fields.items() if name != "ref"

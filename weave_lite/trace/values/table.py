@@ -238,6 +238,19 @@ class WeaveTable:
                 self._cache, self._changed = {}, {}
             return self._local
 
+    # --- in a notebook ---
+
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import rows_html  # noqa: PLC0415 - notebooks only
+
+        return rows_html(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from weave_lite.trace.notebook import bundle  # noqa: PLC0415 - notebooks only
+
+        del include, exclude  # the notebook picks
+        return bundle(self)
+
     # --- copying ---
 
     def __reduce__(self) -> tuple[Callable[..., WeaveTable], tuple[Any, ...]]:

@@ -1,0 +1,1 @@
+"""Prompts: objects that make a text or messages of a template. One class per file."""

@@ -1,0 +1,1 @@
+"""Redaction of personal data in what is recorded: patterns of our own, an optional analyser."""
