@@ -143,9 +143,16 @@ class ColumnIndex(NamedTuple):
         found: Sql = self.place.owner.in_(rows)
         return found
 
-    def owners_if_rare(self, rows: Select[Any] | CompoundSelect[Any]) -> Sql | None:
-        """The same; None when the documents are so many that walking by time is faster."""
-        return self.owners(rows) if self.is_rare(rows) else None
+    def owners_within(self, condition: Callable[[Sql], Sql]) -> Sql | None:
+        """Write the condition that a call has a document whose key fulfils a condition.
+
+        None when the documents are so many that walking by time is faster. Those that are still to
+        be read are few, and do not count.
+        """
+        known, key = self.keyed()
+        if not self.is_rare(known.where(condition(key))):
+            return None
+        return self.owners(self.rows(condition))
 
     def matching(self, words: str) -> CompoundSelect[Any]:
         """Select the documents that text search finds, and those that are still to be read."""
@@ -170,7 +177,7 @@ def narrowed_equals(operand: Operand, literals: Sequence[Value], exact: Sql) -> 
     if index is None or found is None:
         return exact
     keys, is_enough = found
-    narrow = index.owners_if_rare(index.rows(lambda key: key.in_(keys)))
+    narrow = index.owners_within(lambda key: key.in_(keys))
     if narrow is None:
         return exact
     return narrow if is_enough else and_(narrow, exact)
@@ -253,7 +260,7 @@ def narrowed_order(operand: Operand, number: Operand, exact: Sql, *, is_above: b
         # Numbers sort before texts.
         return (key >= bound) & (key < _EMPTY) if is_above else key <= bound
 
-    narrow = index.owners_if_rare(index.rows(is_within))
+    narrow = index.owners_within(is_within)
     return exact if narrow is None else and_(narrow, exact)
 
 
@@ -275,8 +282,8 @@ def narrowed_contains(operand: Operand, part: str, exact: Sql, *, ignore_case: b
     )
     if index is None or words is None:
         return exact
-    narrow = index.owners_if_rare(index.matching(words))
-    return exact if narrow is None else and_(narrow, exact)
+    rows = index.matching(words)
+    return and_(index.owners(rows), exact) if index.is_rare(rows) else exact
 
 
 def _path_index(operand: Operand) -> ColumnIndex | None:
