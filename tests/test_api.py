@@ -246,10 +246,22 @@ def test_without_a_client():
 
 def test_what_is_not_supported_says_so():
     """And what to do instead."""
-    for refuse in (lambda: weave.output_of(1), lambda: weave.remote_client("x")):
-        with pytest.raises(NotImplementedError, match="not") as caught:
-            refuse()
-        assert isinstance(caught.value, NotSupportedError)
+    with pytest.raises(NotImplementedError, match="not") as caught:
+        weave.output_of(1)
+    assert isinstance(caught.value, NotSupportedError)
+
+
+def test_remote_client_is_a_block(monkeypatch):
+    """Of the server that the environment names; it says so when there is none."""
+    monkeypatch.delenv("WF_TRACE_SERVER_URL", raising=False)
+    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
+    with pytest.raises(UsageError, match="set WF_TRACE_SERVER_URL"), weave.remote_client("demo"):
+        pass
+    monkeypatch.setenv("WF_TRACE_SERVER_URL", "http://127.0.0.1:9")
+    with weave.remote_client("demo") as client:
+        assert client.server.trace_server_url == "http://127.0.0.1:9"
+        assert weave.get_client() is client
+    assert weave.get_client() is None
 
 
 def test_local_client_is_a_block():

@@ -45,6 +45,8 @@ weave.completions_create error None
 3 * 3 = 6 [':thumbs_down:', {'score': 0.25}]
 5 - 1 = 4 [':thumbs_up:', {'score': 1.0}]
 to look at: ['3 * 3']
+liked: ['2 + 2', '5 - 1']
+cost: 0.007 USD
 """,
     "monitor": """\
 2 + 2, in JSON -> {'json_valid': True}

@@ -341,18 +341,7 @@ def log_call(
 ) -> Call:
     """Record a call that is over already, such as one of a program that cannot be traced.
 
-    Args:
-        op: An op, or the name of one, which is then made and saved.
-        inputs: Dict of argument name to value.
-        output: What it gave.
-        parent: The calling call; by default the current one, if the stack is used.
-        attributes: Go over those of the context.
-        display_name: A text, or a function of the Call.
-        use_stack: Whether the current call is the parent when none is given.
-        exception: What it raised.
-
-    Returns:
-        The call; one without id when tracing is disabled.
+    Args and result are those of ``WeaveClient.log_call``.
 
     Raises:
         WeaveInitError: No client is active.
@@ -392,13 +381,22 @@ def local_client(project_name: str = "local") -> Iterator[WeaveClient]:
         finish()
 
 
-def remote_client(project_name: str) -> NoReturn:
-    """Refuse: the client of a trace server over HTTP is not there yet.
+@contextmanager
+def remote_client(project_name: str) -> Iterator[WeaveClient]:
+    """Trace into the trace server that the environment names inside the block (extra ``remote``).
+
+    The address is ``WF_TRACE_SERVER_URL``, else ``WANDB_BASE_URL`` and ``/traces``; the key
+    ``WANDB_API_KEY``.
 
     Raises:
-        NotSupportedError: Always.
+        UsageError: No address is set, or the extra is not installed.
     """
-    raise NotSupportedError(
-        f"a remote client for {project_name!r} needs the extra `remote`, which is not there yet; "
-        "weave.init traces into a local file"
+    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
+        RemoteHTTPTraceServer,
     )
+
+    client = init(project_name, db=RemoteHTTPTraceServer.from_env().trace_server_url)
+    try:
+        yield client
+    finally:
+        finish()

@@ -159,13 +159,15 @@ def test_add_rows_makes_a_new_version_and_keeps_the_old(client):
 
 
 def test_what_add_rows_refuses(client):
-    """It needs a stored dataset of this project, and dicts."""
+    """It needs a stored dataset of this project, and dicts with keys."""
     dataset = Dataset(rows=ROWS)
     with pytest.raises(TypeError, match="publish it"):
         dataset.add_rows([{"a": 1}])
     client.publisher.publish(dataset)
     with pytest.raises(TypeError, match="dicts"):
         dataset.add_rows([1])
+    with pytest.raises(ValueError, match=r"rows\[1\] is empty"):
+        dataset.add_rows([{"a": 1}, {}])
     with memory_client("local/other"), pytest.raises(ValueError, match="local/other"):
         dataset.add_rows([{"a": 1}])
 

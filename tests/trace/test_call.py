@@ -11,6 +11,8 @@ import pytest
 from weave_lite.core.errors import InvalidNameError, OpNameError, WeaveInitError
 from weave_lite.core.refs import CallRef
 from weave_lite.trace.call import Call, Undecoded
+from weave_lite.trace.feedback import RefFeedbackQuery
+from weave_lite.trace.manual_call import create_call, finish_call
 from weave_lite.trace.op import op
 
 NOON = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
@@ -160,3 +162,35 @@ def test_a_call_can_be_pickled_without_a_client():
 def test_repr_is_short():
     """It shows op, id and status."""
     assert repr(made()) == "Call('weave:///ent/proj/op/f:abc', id='c', status='running')"
+
+
+def test_children_and_feedback_can_be_given():
+    """The children of a call without a client are those that it was made with."""
+    children = [Call("c", "t", "ent/proj", "1", {}, id=str(n)) for n in range(3)]
+    feedback = RefFeedbackQuery("weave:///ent/proj/call/1")
+    call = Call("op", "t", "ent/proj", None, {}, id="1", _children=children, _feedback=feedback)
+
+    found = call.children()
+
+    assert list(found) == children
+    assert (len(found), found[1], found[1:]) == (3, children[1], children[1:])
+    assert call.feedback is feedback
+
+
+def test_feedback_of_a_call_without_a_client_is_of_its_ref():
+    """It needs an id."""
+    call = Call("op", "t", "ent/proj", None, {}, id="1")
+
+    assert call.feedback.weave_ref == "weave:///ent/proj/call/1"
+    assert call.feedback is call.feedback
+    with pytest.raises(ValueError, match="no id"):
+        Call("op", "t", "ent/proj", None, {}).feedback  # noqa: B018 - looking is the act
+
+
+def test_a_live_call_has_no_sizes_and_no_children_of_its_own(client):
+    """What its constructor would have set is not there."""
+    call = create_call(client, "op", {})
+    finish_call(client, call)
+
+    assert (call.storage_size_bytes, call.total_storage_size_bytes) == (None, None)
+    assert list(call.children()) == []

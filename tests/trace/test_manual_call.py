@@ -7,7 +7,7 @@ import pytest
 from weave_lite.core.errors import UsageError
 from weave_lite.trace import settings
 from weave_lite.trace.call_context import get_current_call, tracing_disabled
-from weave_lite.trace.manual_call import create_call, fail_call, finish_call
+from weave_lite.trace.manual_call import create_call, fail_call, finish_call, log_call
 from weave_lite.trace.op import op
 
 
@@ -144,3 +144,52 @@ def test_a_wrong_parent_or_attributes(client):
     with pytest.raises(UsageError, match="attributes must be a dict"):
         create_call(client, "x", {}, None, "text")
     assert client.calls == []
+
+
+def test_a_call_that_is_over_is_logged_at_once(client):
+    """Under the current call or a given one, with output or exception; it is current no more."""
+    outer = create_call(client, "outer", {})
+    inner = log_call(client, "inner", {"a": 1}, 2, attributes={"k": 1}, display_name="shown")
+    failed = log_call(client, leaf, {"x": 1}, parent=inner, exception=ValueError("f"))
+    alone = log_call(client, "alone", {}, use_stack=False)
+    assert get_current_call() is outer
+    finish_call(client, outer)
+
+    assert client.tree == [("outer", None), ("inner", 0), ("leaf", 1), ("alone", None)]
+    second, third = client.calls[1:3]
+    assert (second["inputs"], second["output"]) == ({"a": 1}, 2)
+    assert (second["display_name"], second["attributes"]["k"]) == ("shown", 1)
+    assert (third["inputs"], third["output"]) == ({"x": 1}, None)
+    assert third["exception"]["type"] == "ValueError"
+    assert [call.status for call in (inner, failed, alone)] == ["success", "error", "success"]
+
+
+def test_nothing_is_logged_while_tracing_is_disabled(client):
+    """The call has no id then."""
+    with tracing_disabled():
+        call = log_call(client, "op", {"a": 1}, 2)
+
+    assert (call.id, client.calls) == (None, [])
+
+
+@pytest.mark.parametrize("given", ["x", None, 5])
+def test_what_is_no_call_is_not_finished(client, given):
+    """The error says what is wanted."""
+    with pytest.raises(UsageError, match="call must be a Call"):
+        finish_call(client, given)
+    with pytest.raises(UsageError, match="call must be a Call"):
+        fail_call(client, given, ValueError())
+
+
+@pytest.mark.parametrize("given", ["text", ValueError, 0])
+def test_a_call_fails_with_an_exception_only(client, given):
+    """A text or a class is none; the call stays open, and is not begun by log_call."""
+    call = create_call(client, "op", {})
+    with pytest.raises(UsageError, match="exception must be an exception"):
+        fail_call(client, call, given)
+    with pytest.raises(UsageError, match="exception must be an exception"):
+        finish_call(client, call, exception=given)
+    with pytest.raises(UsageError, match="exception must be an exception"):
+        log_call(client, "op", {}, exception=given)
+    assert [c["ended"] for c in client.calls] == [False]
+    finish_call(client, call)

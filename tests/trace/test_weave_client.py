@@ -8,6 +8,8 @@ import sys
 import pydantic
 import pytest
 
+from weave_lite import CallsFilter
+from weave_lite.api import finish, init
 from weave_lite.core.errors import (
     InvalidFieldError,
     InvalidNameError,
@@ -16,6 +18,7 @@ from weave_lite.core.errors import (
     NotFoundError,
     RequestTooLarge,
 )
+from weave_lite.core.refs import parse_uri
 from weave_lite.flow.dataset import Dataset
 from weave_lite.flow.obj import Object
 from weave_lite.testing import memory_client
@@ -251,6 +254,118 @@ def test_to_pandas(client):
     assert list(frame.columns) == list(client.get_calls()[0].to_dict())
     assert len(frame.columns) == 14
     assert list(frame["id"]) == [call.id for call in client.get_calls()]
+
+
+def is_even(output):
+    """A scorer."""
+    return output["n"] % 2 == 0
+
+
+def is_small(output):
+    """A scorer."""
+    return output["n"] < 2
+
+
+def test_calls_are_found_by_who_scored_them(client):
+    """By name for any version, by ref for one; all scorers of a list; together with a query."""
+    calls = [step.call(n)[1] for n in range(4)]
+    for call in calls[:3]:
+        score = call.apply_scorer_sync(is_even)
+    for call in calls[1:]:
+        call.apply_scorer_sync(is_small)
+    even = score.score_call.op_name
+    over_one = {"$expr": {"$gt": [{"$getField": "inputs.n"}, {"$literal": 1}]}}
+
+    def found(scored_by, **kwargs):
+        return [call.inputs["n"] for call in client.get_calls(scored_by=scored_by, **kwargs)]
+
+    assert found("is_even") == [0, 1, 2]
+    assert found(even) == found([parse_uri(even)]) == found(parse_uri(even)) == [0, 1, 2]
+    assert found(["is_even", "is_small"]) == found([even, "is_small"]) == [1, 2]
+    assert found(["is_even"], query=over_one) == [2]
+    assert len(client.get_calls(scored_by="is_small")) == 3
+    assert found("is_odd") == found(even[:-43] + "x" * 43) == []
+    assert len(client.get_calls(scored_by=[])) == len(client.get_calls())
+
+
+@pytest.mark.parametrize(
+    ("scored_by", "message"),
+    [
+        ("", "scored_by must not be empty"),
+        ("weave:///e/p/call/1", "name or ref of a scorer"),
+        (["weave:///e"], "Invalid ref"),
+        ([5], "name or ref of a scorer"),
+        (5, "scored_by must be the name or ref of a scorer, or a list of them, not 5"),
+    ],
+)
+def test_what_is_no_scorer_is_refused(client, scored_by, message):
+    """When the query is made."""
+    with pytest.raises(InvalidRequest, match=message):
+        client.get_calls(scored_by=scored_by)
+
+
+def test_sizes_come_when_they_are_asked_for(any_client):
+    """Of each call, and of the whole trace at its root."""
+    outer(2)
+
+    plain = any_client.get_calls()[0]
+    root, *below = any_client.get_calls(include_storage_size=True, include_total_storage_size=True)
+
+    assert (plain.storage_size_bytes, plain.total_storage_size_bytes) == (None, None)
+    sizes = [call.storage_size_bytes for call in (root, *below)]
+    assert len(sizes) > 1
+    assert min(sizes) > 0
+    assert root.total_storage_size_bytes == sum(sizes)
+    assert {call.total_storage_size_bytes for call in below} == {None}
+
+
+def test_refs_are_expanded_where_it_is_asked_for(client):
+    """At the given paths only."""
+    part = client.publisher.publish(Part(x=7), "part")
+    client.log_call("use", {"part": part, "other": part})
+
+    call = client.get_calls(expand_columns=["inputs.part"])[0]
+
+    assert call.inputs["part"].x == 7
+    assert call.inputs["other"] == part
+    with pytest.raises(InvalidRequest, match="expand_columns must be a list of names"):
+        client.get_calls(expand_columns="inputs.part")
+
+
+# --- the client by the project's name alone ---
+
+
+def test_a_client_of_the_default_store(client):
+    """The store that init traces into; its name is read as init reads it."""
+    made = client.log_call("op", {"a": 1}, 2)
+
+    reader = WeaveClient("ent/proj")
+    found = reader.get_calls(filter=CallsFilter(op_names=[made.op_name], trace_roots_only=True))
+
+    assert [(call.id, call.output) for call in found] == [(made.id, 2)]
+    assert WeaveClient("ent", "proj").get_call(made.id).output == 2
+    assert (WeaveClient("mine").project_id, reader.server) == ("local/mine", client.server)
+    for name in ("a/b/c", "", 5):
+        with pytest.raises(InvalidNameError):
+            WeaveClient(name)
+
+
+def test_a_client_of_the_file_that_the_environment_names(tmp_path, monkeypatch):
+    """It is opened, and shared with init where that has it open."""
+    monkeypatch.setenv("WEAVE_LITE_DB", str(tmp_path / "named.db"))
+    alone = WeaveClient("ent/proj")
+    made = alone.log_call("op", {}, 1)
+    alone.finish()
+
+    active = init("ent/proj")
+    beside = WeaveClient("ent/proj")
+
+    assert active.get_call(made.id).output == 1
+    assert beside.server is active.server is not alone.server
+    finish()
+    alone.recorder.close()
+    alone.server.close()
+    active.server.close()
 
 
 # --- what a call can do ---

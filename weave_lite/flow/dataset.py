@@ -149,7 +149,7 @@ class Dataset(Object):
 
         Raises:
             TypeError: This dataset is not stored, or a row is not a dict.
-            ValueError: It is stored in another project than the active client's.
+            ValueError: It is stored in another project than the active client's, or a row is empty.
             WeaveInitError: No client is active.
         """
         client = require_client()
@@ -161,7 +161,7 @@ class Dataset(Object):
                 f"This dataset is stored in {ref.project_id!r}, but the client works in "
                 f"{client.project_id!r}; publish it there first"
             )
-        table = client.append_rows(self.rows, rows)
+        table = client.append_rows(self.rows, _filled(rows))
         grown = Dataset(name=self.name, description=self.description, rows=table)
         client.publisher.publish(grown, ref.name)
         return grown
@@ -211,3 +211,10 @@ class Dataset(Object):
         return (
             f"Dataset({{\n    features: {self.columns_names},\n    num_rows: {self.num_rows}\n}})"
         )
+
+
+def _filled(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for at, row in enumerate(rows):
+        if isinstance(row, dict) and not row:
+            raise _RowError(f"rows[{at}] is empty; every row needs a key")
+        yield row

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from weave_lite.trace.feedback import RefFeedbackQuery
     from weave_lite.trace_server.interface.encoded import EncodedStart
 
-__all__ = ["Call", "CallActions", "Undecoded"]
+__all__ = ["UNCALLED_DISPLAY_NAME", "Call", "CallActions", "Undecoded"]
 
-_UNCALLED_DISPLAY_NAME = "Callable Display Name (not called yet)"
+UNCALLED_DISPLAY_NAME = "Callable Display Name (not called yet)"
 
 
 class Call(CallDeeds):
@@ -279,7 +279,7 @@ class Call(CallDeeds):
             "output": self.output,
             "exception": self.exception,
             "summary": self.summary,
-            "display_name": _UNCALLED_DISPLAY_NAME if callable(name) else name,
+            "display_name": UNCALLED_DISPLAY_NAME if callable(name) else name,
             "attributes": self.attributes,
             "started_at": self.started_at,
             "ended_at": self.ended_at,

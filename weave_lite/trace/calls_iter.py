@@ -32,6 +32,7 @@ class PaginatedIterator(Generic[T]):
         page_size: How many an index reads at a time.
         limit: Most results.
         offset: How many to skip.
+        frame: Makes the data frame of results from an offset on; by default by ``to_dict()``.
 
     Raises:
         InvalidRequest: ``limit`` or ``page_size`` is below 1, or ``offset`` negative.
@@ -52,6 +53,7 @@ class PaginatedIterator(Generic[T]):
         page_size: int = 1000,
         limit: int | None = None,
         offset: int | None = None,
+        frame: Callable[[int, int | None], pd.DataFrame] | None = None,
     ) -> None:
         _check("page_size", page_size, 1)
         if limit is not None:
@@ -60,6 +62,7 @@ class PaginatedIterator(Generic[T]):
             _check("offset", offset, 0)
         self._stream = stream
         self._count = count
+        self._frame = frame
         self._page_size = page_size
         self._limit = limit
         self._offset = offset or 0
@@ -129,14 +132,10 @@ class PaginatedIterator(Generic[T]):
             import pandas as pd  # noqa: PLC0415 - an optional package
         except ImportError:
             raise ImportError("to_pandas needs pandas: pip install 'weave-lite[pandas]'") from None
-        columns: dict[str, list[Any]] = {}
-        for at, found in enumerate(self):
-            row: dict[str, Any] = found.to_dict()  # type: ignore[attr-defined]  # not all have one
-            if row.keys() != columns.keys():
-                _widen(columns, row, at)
-            for name, values in columns.items():
-                values.append(row.get(name))
-        return pd.DataFrame(columns)
+        if self._frame is not None:
+            return self._frame(self._offset, self._limit)
+        rows: list[Any] = list(self)
+        return pd.DataFrame([row.to_dict() for row in rows])
 
     def count_up_to(self, most: int) -> int:
         """Count the results, but no further than ``most``, which is cheap however many there are."""
@@ -162,13 +161,6 @@ class PaginatedIterator(Generic[T]):
 
 
 CallsIter: TypeAlias = PaginatedIterator[Call]
-
-
-def _widen(columns: dict[str, list[Any]], row: dict[str, Any], at: int) -> None:
-    """Add the columns that the row at a position is the first to have."""
-    for name in row:
-        if name not in columns:
-            columns[name] = [None] * at
 
 
 def _check_index(*parts: Any) -> None:

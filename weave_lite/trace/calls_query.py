@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core import jsontext
@@ -16,7 +16,9 @@ from weave_lite.trace.requests import equal, model_of, query_of
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
     from weave_lite.trace.call import CallActions
     from weave_lite.trace.values.build import Builder
@@ -68,11 +70,16 @@ def chosen(
     """
     condition = query_of(query)
     if scored_by is not None:
-        scorers = [scored_by] if isinstance(scored_by, str | Ref) else list(scored_by)
+        scorers = [scored_by] if isinstance(scored_by, str | Ref) else scored_by
+        if not isinstance(scorers, Iterable):
+            raise InvalidRequest(
+                "scored_by must be the name or ref of a scorer, or a list of them, "
+                f"not {scored_by!r:.100}"
+            )
         parts: list[Any] = [_is_scored_by(scorer) for scorer in scorers]
         if condition is not None:
             parts.insert(0, condition.expr_)
-        condition = query_of({"$expr": {"$and": parts}}) if parts else None
+        condition = query_of({"$expr": {"$and": parts}}) if parts else condition
     return Chosen(calls_filter(filter), condition)
 
 
@@ -182,9 +189,9 @@ class CallReader:
             page_size: How many calls an index reads at a time.
         """
 
-        def stream(start: int, count: int | None) -> Iterator[Call]:
+        def request(start: int, count: int | None) -> tsi.CallsQueryReq:
             self._flush()
-            req = tsi.CallsQueryReq(
+            return tsi.CallsQueryReq(
                 project_id=self._project_id,
                 filter=chosen.filter,
                 query=chosen.query,
@@ -193,7 +200,9 @@ class CallReader:
                 limit=count,
                 **shown,
             )
-            return self.stream(req)
+
+        def stream(start: int, count: int | None) -> Iterator[Call]:
+            return self.stream(request(start, count))
 
         def count(most: int | None) -> int:
             self._flush()
@@ -203,7 +212,17 @@ class CallReader:
             found: int = self._server.calls_query_stats(req).count
             return found
 
-        return PaginatedIterator(stream, count, page_size=page_size, limit=limit, offset=offset)
+        def frame(start: int, count: int | None) -> pd.DataFrame:
+            from weave_lite.trace import calls_frame  # noqa: PLC0415 - not for tracing
+
+            req = request(start, count)
+            if self._encoded is None:
+                return calls_frame.frame_of_calls(self.stream(req))
+            return calls_frame.frame_of_records(self._encoded(req), self._decode_text)
+
+        return PaginatedIterator(
+            stream, count, page_size=page_size, limit=limit, offset=offset, frame=frame
+        )
 
     def stream(self, req: tsi.CallsQueryReq) -> Iterator[Call]:
         """Read the calls that a query finds one by one; the request is checked at once."""

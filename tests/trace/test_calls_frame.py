@@ -1,0 +1,115 @@
+"""Tests of calls as a data frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+
+import pytest
+
+from weave_lite.testing import memory_client
+from weave_lite.trace.call import Call
+from weave_lite.trace.calls_frame import collection_paused, frame_of_calls
+from weave_lite.trace.manual_call import create_call
+from weave_lite.trace.op import op
+from weave_lite.trace.weave_client import WeaveClient
+
+pd = pytest.importorskip("pandas")
+
+NOON = dt.datetime(2024, 1, 1, 12, 0, 0, 5, tzinfo=dt.UTC)
+
+
+@op
+def step(n: int) -> dict:
+    if n == 2:
+        raise ValueError("two")
+    return {"n": n, "when": NOON}
+
+
+class PlainServer:
+    """A server that has the typed door only, as one behind HTTP would."""
+
+    def __init__(self, inner):
+        self._inner = inner
+
+    def __getattr__(self, name):
+        if name.endswith("_encoded"):
+            raise AttributeError(name)
+        return getattr(self._inner, name)
+
+
+@pytest.fixture
+def client():
+    """A client with some calls: done, failed, and running."""
+    with memory_client("ent/proj", capture_client_info=False) as client:
+        step(1)
+        with pytest.raises(ValueError, match="two"):
+            step(2)
+        create_call(client, "open", {}, use_stack=False)
+        yield client
+
+
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_a_frame_has_what_the_calls_have(client, is_typed):
+    """Each value as ``to_dict`` gives it; dates are dates, and none where there is none."""
+    reader = client
+    if is_typed:
+        reader = WeaveClient("ent", "proj", PlainServer(client.server))
+
+    frame = reader.get_calls().to_pandas()
+
+    wanted = [call.to_dict() for call in client.get_calls()]
+    dates = {"started_at", "ended_at", "deleted_at"}
+    assert list(frame.columns) == list(wanted[0])
+    for name in set(frame.columns) - dates:
+        # pandas writes a text that is not there as a number that is none.
+        seen = [None if isinstance(each, float) else each for each in frame[name]]
+        assert seen == [row[name] for row in wanted], name
+    for name in dates:
+        assert str(frame[name].dtype) == "datetime64[us, UTC]"
+        seen = [None if pd.isna(each) else each.to_pydatetime() for each in frame[name]]
+        assert seen == [row[name] for row in wanted]
+    assert frame["ended_at"].isna().tolist() == [False, False, True]
+    assert (frame["ended_at"] - frame["started_at"])[0] >= pd.Timedelta(0)
+
+
+def test_the_frame_of_a_part_or_of_nothing(client):
+    """Limit and offset hold; nothing found is an empty frame."""
+    assert len(client.get_calls(limit=1, offset=1).to_pandas()) == 1
+    assert len(client.get_calls(filter={"call_ids": ["unknown"]}).to_pandas()) == 0
+
+
+def test_columns_that_were_not_read_are_empty(client):
+    """As in the calls themselves."""
+    frame = client.get_calls(columns=["inputs"]).to_pandas()
+
+    assert list(frame["inputs"]) == [{"n": 1}, {"n": 2}, {}]
+    assert list(frame["output"]) == [None] * 3
+
+
+def test_a_frame_of_calls_by_hand():
+    """A display name that is a function is not called."""
+    calls = [
+        Call("op", "t", "e/p", None, {"a": n}, id=str(n), started_at=NOON, _display_name=len)
+        for n in range(1500)
+    ]
+
+    frame = frame_of_calls(calls)
+
+    assert list(frame["id"]) == [str(n) for n in range(1500)]
+    assert set(frame["started_at"]) == {pd.Timestamp(NOON)}
+    assert set(frame["display_name"]) == {"Callable Display Name (not called yet)"}
+    assert frame["ended_at"].isna().all()
+
+
+def test_collection_goes_on_after_the_block():
+    """Also after an error, and it stays off where it was off."""
+    for was_on in (True, False):
+        (gc.enable if was_on else gc.disable)()
+        try:
+            with pytest.raises(KeyError), collection_paused():
+                assert not gc.isenabled()
+                raise KeyError
+            assert gc.isenabled() is was_on
+        finally:
+            gc.enable()

@@ -1,0 +1,126 @@
+"""Calls as a data frame: columns are filled part by part, so that no call is kept beside its values."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from weave_lite.core import clock, jsontext
+from weave_lite.trace.call import UNCALLED_DISPLAY_NAME
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pandas as pd
+
+    from weave_lite.trace.call import Call
+    from weave_lite.trace_server.interface.encoded import EncodedCall
+
+__all__ = ["collection_paused", "frame_of_calls", "frame_of_records"]
+
+_ORDER = (
+    "op_name", "trace_id", "project_id", "parent_id", "inputs", "id", "output", "exception",
+    "summary", "display_name", "attributes", "started_at", "ended_at", "deleted_at",
+)  # fmt: skip
+_DATES = frozenset({"started_at", "ended_at", "deleted_at"})
+_TEXTS = ("op_name", "trace_id", "project_id", "parent_id", "id", "exception", "display_name")
+_CALLS_PER_PART = 1000
+# What numpy takes as a date that is not there.
+_NO_DATE = -(2**63)
+
+
+def frame_of_calls(calls: Iterable[Call]) -> pd.DataFrame:
+    """Make a data frame of calls: a row each, its columns the keys of ``to_dict()``.
+
+    Raises:
+        OpNameError: The op name of a call is not a text.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in _ORDER}
+    for part in _parts(calls):
+        for name in _TEXTS:
+            columns[name] += [getattr(call, name) for call in part]
+        for name in ("inputs", "output", "summary"):
+            columns[name] += [getattr(call, name) for call in part]
+        for name in _DATES:
+            columns[name] += [_micros(getattr(call, name)) for call in part]
+        columns["attributes"] += [dict(call.attributes) for call in part]
+    columns["display_name"] = [
+        UNCALLED_DISPLAY_NAME if callable(name) else name for name in columns["display_name"]
+    ]
+    return _framed(columns)
+
+
+def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any]) -> pd.DataFrame:
+    """Make the same data frame of calls as they are stored.
+
+    Args:
+        records: The calls.
+        decode: Reads the text of inputs and outputs.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in _ORDER}
+    parse = jsontext.parse
+    with collection_paused():
+        for part in _parts(records):
+            for name in _TEXTS:
+                columns[name] += [getattr(record, name) for record in part]
+            columns["inputs"] += [
+                {} if record.inputs_json is None else decode(record.inputs_json) for record in part
+            ]
+            columns["output"] += [
+                None if record.output_json is None else decode(record.output_json)
+                for record in part
+            ]
+            columns["summary"] += [parse(record.summary_json) for record in part]
+            columns["attributes"] += [
+                {} if record.attributes_json is None else parse(record.attributes_json)
+                for record in part
+            ]
+            columns["started_at"] += [record.started_at for record in part]
+            columns["ended_at"] += [
+                _NO_DATE if record.ended_at is None else record.ended_at for record in part
+            ]
+        columns["deleted_at"] = [_NO_DATE] * len(columns["id"])
+        return _framed(columns)
+
+
+def _parts(given: Iterable[Any]) -> Iterator[list[Any]]:
+    remaining = iter(given)
+    while part := list(islice(remaining, _CALLS_PER_PART)):
+        yield part
+
+
+def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    import numpy as np  # noqa: PLC0415 - comes with pandas
+    import pandas as pd  # noqa: PLC0415 - an optional package
+
+    series: dict[str, Any] = {}
+    for name, values in columns.items():
+        if name in _DATES:
+            dates = np.array(values, dtype="int64").view("datetime64[us]")
+            series[name] = pd.Series(dates).dt.tz_localize("UTC")
+        else:
+            series[name] = values
+    return pd.DataFrame(series)
+
+
+def _micros(moment: dt.datetime | None) -> int:
+    return _NO_DATE if moment is None else clock.to_micros(moment)
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Do not look for reference cycles inside the block.
+
+    Where many values are made and all are kept, looking through them again and again costs more
+    than making them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
