@@ -23,7 +23,9 @@ class Served:
         self.app = None
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(self._call, interface="asgi3", ws="none", lifespan="off", log_level="error")
+        config = uvicorn.Config(
+            self._call, interface="asgi3", ws="none", lifespan="off", log_level="error"
+        )
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None
         self._thread = threading.Thread(

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from weave_lite.flow.prompt.string_prompt import StringPrompt
     from weave_lite.flow.saved_view.view import SavedView
     from weave_lite.flow.scorer import Scorer
+    from weave_lite.serialize.media.audio import Audio
+    from weave_lite.serialize.media.content import Content
+    from weave_lite.serialize.media.file import File
+    from weave_lite.serialize.media.markdown import Markdown
     from weave_lite.trace import client_context as weave_client_context
     from weave_lite.trace.call import Call
     from weave_lite.trace.call_context import (
@@ -68,13 +72,17 @@ __all__ = [
     "Agent",
     "AgentState",
     "AnnotationSpec",
+    "Audio",
     "Call",
     "CallRef",
     "CallsFilter",
+    "Content",
     "Dataset",
     "EasyPrompt",
     "Evaluation",
     "EvaluationLogger",
+    "File",
+    "Markdown",
     "MessagesPrompt",
     "Model",
     "Monitor",
@@ -126,13 +134,17 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "Agent": ("flow.agent", "Agent"),
     "AgentState": ("flow.agent", "AgentState"),
     "AnnotationSpec": ("flow.annotation_spec", "AnnotationSpec"),
+    "Audio": ("serialize.media.audio", "Audio"),
     "Call": ("trace.call", "Call"),
     "CallRef": ("core.refs", "CallRef"),
     "CallsFilter": ("trace_server.interface.calls", "CallsFilter"),
+    "Content": ("serialize.media.content", "Content"),
     "Dataset": ("flow.dataset", "Dataset"),
     "EasyPrompt": ("flow.prompt.easy_prompt", "EasyPrompt"),
     "Evaluation": ("flow.eval", "Evaluation"),
     "EvaluationLogger": ("flow.eval_imperative", "EvaluationLogger"),
+    "File": ("serialize.media.file", "File"),
+    "Markdown": ("serialize.media.markdown", "Markdown"),
     "MessagesPrompt": ("flow.prompt.messages_prompt", "MessagesPrompt"),
     "Model": ("flow.model", "Model"),
     "Monitor": ("flow.monitor", "Monitor"),

@@ -5,7 +5,7 @@ What they hand out is made in ``weave_lite.testing``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from weave_lite.testing import CountingIds, StepClock, TracedCalls
     from weave_lite.trace.weave_client import WeaveClient
 
-__all__ = ["pytest_configure", "weave_calls", "weave_client", "weave_clock", "weave_ids"]
+__all__ = [
+    "official_weave_client",
+    "pytest_configure",
+    "weave_calls",
+    "weave_client",
+    "weave_clock",
+    "weave_ids",
+]
 
 _MARKER = (
     "weave_lite(project='local/test', autopatch=True, **settings): project and settings of the "
@@ -45,6 +52,15 @@ def weave_client(request: pytest.FixtureRequest) -> Iterator[WeaveClient]:
         )
     given = {"autopatch": True, **given}
     with memory_client(given.pop("project", "local/test"), **given) as client:
+        yield client
+
+
+@pytest.fixture
+def official_weave_client() -> Iterator[Any]:
+    """The client of the installed official ``weave``, on a fresh store in memory, for this test alone."""
+    from weave_lite.official.client import fresh_client  # noqa: PLC0415 - loads the library
+
+    with fresh_client() as client:
         yield client
 
 

@@ -10,6 +10,7 @@ import data
 from sdk_subject import SdkSubject
 
 import weave_lite
+from weave_lite.testing import memory_client
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
@@ -91,3 +92,40 @@ class Subject(SdkSubject):
     def close(self) -> None:
         self.server.close()
         weave_lite.finish()
+
+    # --- what only ours has ---
+
+    def test_store(self) -> float:
+        """What the fixture of the pytest plugin does for a test that traces one op."""
+
+        @weave_lite.op
+        def work(value: int) -> int:
+            return value
+
+        def one_test() -> None:
+            with memory_client() as client:
+                work(1)
+                if len(client.get_calls()) != 1:
+                    raise AssertionError
+
+        one_test()
+        begin = time.perf_counter()
+        for _ in range(100):
+            one_test()
+        return (time.perf_counter() - begin) / 100
+
+    def descendants(self) -> float:
+        """Megabytes that the peak grows by from 10,000 to 100,000 calls below one root."""
+
+        @weave_lite.op
+        def leaf(n: int) -> int:
+            return n
+
+        @weave_lite.op
+        def root(count: int) -> float:
+            for n in range(count):
+                leaf(n)
+            return data.peak_mb()
+
+        before = root(10_000)
+        return max(root(90_000) - before, 0.0)

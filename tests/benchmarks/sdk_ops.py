@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import threading
@@ -132,3 +133,28 @@ class OpMeasures:
     def written(self) -> float:
         """How many calls of the last :meth:`write` are there, and ended."""
         return self._share_kept(self._writer, 1)
+
+    def evaluation(self) -> float:
+        """1,000 rows, a trivial model and two trivial scorers, until durable."""
+
+        @self.weave.op
+        def model(q: str) -> str:
+            return q + "!"
+
+        @self.weave.op
+        def is_right(output: str, expected: str) -> bool:
+            return output == expected
+
+        @self.weave.op
+        def length(output: str) -> dict[str, int]:
+            return {"length": len(output)}
+
+        rows = [{"q": f"q{n}", "expected": f"q{n}!"} for n in range(1_000)]
+        evaluation = self.weave.Evaluation(dataset=rows, scorers=[is_right, length])
+        begin = time.perf_counter()
+        summary = asyncio.run(evaluation.evaluate(model))
+        self.client.flush()
+        seconds = time.perf_counter() - begin
+        if summary["is_right"]["true_count"] != len(rows):
+            raise AssertionError(summary)
+        return seconds

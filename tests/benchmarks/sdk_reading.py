@@ -107,3 +107,11 @@ class ReadMeasures:
         if count < data.CALL_COUNT:
             raise AssertionError(count)
         return seconds
+
+    def to_pandas(self) -> float:
+        begin = time.perf_counter()
+        frame = self.client.get_calls().to_pandas()
+        seconds = time.perf_counter() - begin
+        if len(frame) < data.CALL_COUNT:
+            raise AssertionError(len(frame))
+        return seconds

@@ -68,6 +68,13 @@ def test_list(run, store):
     assert found == store[1][::-1]
 
 
+def test_list_on_a_narrow_terminal(run, store, monkeypatch):
+    """Ids stay whole, each on the line of its evaluation; only the wide columns shrink."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run().stdout.splitlines()
+    assert [line.split()[-1] for line in lines[1:]] == [each[-12:] for each in store[1][::-1]]
+
+
 def test_show(run, store):
     """The summary and all rows; by the end of an id."""
     shown = run("show", store[1][1][-12:]).stdout

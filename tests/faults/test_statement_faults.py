@@ -12,8 +12,8 @@ from stores import assert_sound, calls_in, content_of, write_fixture
 
 from weave_lite.core.clock import now_micros
 from weave_lite.core.errors import StoreBusyError, StoreError
-from weave_lite.trace import settings as trace_settings
 from weave_lite.trace import client_context
+from weave_lite.trace import settings as trace_settings
 from weave_lite.trace.op import op
 from weave_lite.trace.weave_client import WeaveClient
 from weave_lite.trace_server import trace_server_interface as tsi

@@ -73,3 +73,9 @@ def test_the_mean_is_within(numbers):
     assert min(numbers) <= mean + 1e-6
     assert mean <= max(numbers) + 1e-6
     assert math.isfinite(mean)
+
+
+def test_whole_numbers_that_no_float_can_be():
+    """Their mean is infinite, not an error that costs all other scores."""
+    assert auto_summarize([10**400, 1]) == {"mean": math.inf}
+    assert auto_summarize([-(10**400), 1]) == {"mean": -math.inf}

@@ -468,3 +468,86 @@ def test_evaluate_waits(client):
     wanted = {"exact": {"true_count": 2, "true_fraction": 2 / 3}}
     assert without_latency(evaluate(ROWS, upper, [exact])) == wanted
     assert without_latency(asyncio.run(inside())) == wanted
+
+
+# --- what must not cost the rest ---
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda row: {"q": row["q"] / 2}, "unsupported operand"),
+        (lambda row: None, "preprocess_model_input must return a dict, not NoneType"),
+    ],
+)
+def test_a_failing_preprocess_is_a_failed_row(client, caplog, make, words):
+    """The other rows are asked; the fault is told."""
+    evaluation = Evaluation(
+        dataset=ROWS,
+        scorers=[exact],
+        preprocess_model_input=lambda row: make(row) if row["q"] == "b" else row,
+    )
+    results = asyncio.run(evaluation.get_eval_results(upper))
+    assert [row["output"] for row in results.rows] == ["A", None, "C"]
+    assert results.rows[1]["scores"] == {}
+    assert words in caplog.text
+
+
+def test_a_failing_summary_loses_nothing_else(client, caplog):
+    """That scorer has no summary, the others have; the evaluation ends well."""
+
+    class Broken(Length):
+        @weave.op
+        def summarize(self, score_rows):
+            raise ValueError("no sum")
+
+    summary = run(Evaluation(dataset=ROWS, scorers=[Broken(), exact]), upper)
+    assert without_latency(summary) == {
+        "Broken": None,
+        "exact": {"true_count": 2, "true_fraction": 2 / 3},
+    }
+    assert "scorer 'Broken' failed to summarize: ValueError('no sum')" in caplog.text
+
+
+def test_two_scorers_of_one_name_are_refused(client):
+    """One would overwrite the scores of the other; a name of its own helps."""
+    with pytest.raises(ValueError, match="two scorers are named 'Length'"):
+        run(Evaluation(dataset=ROWS, scorers=[Length(), Length()]), upper)
+    summary = run(Evaluation(dataset=ROWS, scorers=[Length(), Length(name="other")]), upper)
+    assert (summary["Length"], summary["other"]) == ({"longest": 1}, {"longest": 1})
+
+
+@pytest.mark.parametrize("name", ["output", "model_latency", "scores"])
+def test_a_scorer_may_be_named_like_a_column(client, name):
+    """Its summary stands in place of that of the column."""
+
+    @weave.op(name=name)
+    def scorer(output):
+        return True
+
+    summary = run(Evaluation(dataset=ROWS, scorers=[scorer]), upper)
+    assert summary[name] == {"true_count": 3, "true_fraction": 1.0}
+
+
+def test_positional_only_parameters_are_refused(client):
+    """Columns go by name; it is said before any row is asked."""
+
+    @weave.op
+    def model(q, /):
+        return q
+
+    @weave.op
+    def scorer(output, /):
+        return True
+
+    class Slash(weave.Model):
+        @weave.op
+        def predict(self, /, q):
+            return q
+
+    with pytest.raises(ValueError, match="model 'model' has positional-only parameters"):
+        run(Evaluation(dataset=ROWS), model)
+    with pytest.raises(ValueError, match="scorer 'scorer' has positional-only parameters"):
+        Evaluation(dataset=ROWS, scorers=[scorer])
+    results = asyncio.run(Evaluation(dataset=ROWS).get_eval_results(Slash()))
+    assert [row["output"] for row in results.rows] == ["a", "b", "c"]

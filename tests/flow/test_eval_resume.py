@@ -177,3 +177,82 @@ def test_ids_that_cannot_go_on(client):
     asyncio.run(evaluation.evaluate(model, resume=root.id))
     with pytest.raises(ValueError, match="has ended"):
         asyncio.run(evaluation.evaluate(model, resume=root.id))
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_after_an_interruption_it_goes_on(client, is_async):
+    """The call that was cancelled ends well; only rows that had not ended are asked, none is twice there."""
+    asked = []
+    delay_s = [0.05]
+
+    @weave.op
+    def model(q):
+        asked.append(q)
+        time.sleep(delay_s[0])
+        return q
+
+    @weave.op
+    async def later(q):
+        asked.append(q)
+        await asyncio.sleep(delay_s[0])
+        return q
+
+    asked_model = later if is_async else model
+    rows = [{"q": str(n)} for n in range(20)]
+    evaluation = Evaluation(dataset=rows, scorers=[length])
+
+    async def interrupted():
+        await asyncio.wait_for(evaluation.evaluate(asked_model, parallelism=2), 0.2)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(interrupted())
+    deadline = time.monotonic() + 10  # threads end the rows that they have begun
+    while any(c.status == "running" for c in client.get_calls()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (root,) = client.get_calls(filter={"trace_roots_only": True})
+    assert root.status == "error"
+    ended = [c for c in root.children() if c.status == "success"]
+    assert 0 < len(ended) < 20
+
+    asked.clear()
+    delay_s[0] = 0
+    summary = asyncio.run(evaluation.evaluate(asked_model, resume=True))
+    assert summary["length"] == {"mean": 1.5}
+    assert len(asked) == 20 - len(ended)
+    (root,) = client.get_calls(filter={"trace_roots_only": True})
+    assert (root.status, root.exception, root.output) == ("success", None, summary)
+    names = Counter(call.func_name for call in root.children())
+    assert names == {"Evaluation.predict_and_score": 20, "Evaluation.summarize": 1}
+    assert root.summary["status_counts"] == {"success": 62, "error": 0}
+
+
+def test_what_was_broken_off_before_a_good_one_stays(client):
+    """Once an evaluation came to its end, an older one is history."""
+    evaluation, asked = Evaluation(dataset=ROWS, scorers=[length]), []
+    model, root = broken_off(client, evaluation, asked)
+    asyncio.run(evaluation.evaluate(model))
+    asyncio.run(evaluation.evaluate(model, resume=True))
+    assert len(asked) == 2 * len(ROWS)
+    assert client.get_call(root.id).status == "running"
+
+
+def test_an_evaluation_by_hand_is_not_taken_up(client):
+    """Neither by itself nor by id."""
+
+    class Same(weave.Model):
+        @weave.op
+        def predict(self, q):
+            return q
+
+    model, evaluation = Same(), Evaluation(dataset=ROWS, scorers=[length])
+    _ = client.publisher.save_object(evaluation), client.publisher.save_object(model)
+    call = client.create_call(
+        Evaluation.evaluate,
+        {"self": evaluation.ref, "model": model.ref},
+        attributes={"_weave_eval_meta": {"imperative": True}},
+        use_stack=False,
+    )
+    with pytest.raises(ValueError, match="is of an EvaluationLogger"):
+        asyncio.run(evaluation.evaluate(model, resume=call.id))
+    asyncio.run(evaluation.evaluate(model, resume=True))
+    assert client.get_call(call.id).status == "running"

@@ -211,3 +211,71 @@ def test_what_is_not_there_stays_a_ref(target):
     assert report.dangling == 1
     (holder,) = target.objs_query(tsi.ObjQueryReq(project_id=TO)).objs
     assert holder.val["about"] == f"weave:///{TO}/object/gone:{ref.digest}"
+
+
+def test_content_that_names_itself(target):
+    """A ref to the latest version stays one, and ends no run by going in circles."""
+    with memory_client(FROM) as client:
+        weave.publish({"x": 1}, name="ring")
+        own = {
+            "about": f"weave:///{FROM}/object/ring:latest",
+            "old": f"weave:///{FROM}/object/ring:v1",
+        }
+        weave.publish(own, name="ring")
+        report = sync_project(client.server, target, FROM, TO)
+    assert report.problems == []
+    ring = target.obj_read(tsi.ObjReadReq(project_id=TO, object_id="ring", digest="latest")).obj
+    assert ring.version_index == 1
+    assert ring.val["about"] == f"weave:///{TO}/object/ring:latest"
+
+
+def test_what_the_target_published_since_stays_the_latest(tmp_path):
+    """Until the source has a new latest version."""
+    with memory_client(FROM) as client, SqliteTraceServer(tmp_path / "t.db") as target:
+
+        def latest():
+            req = tsi.ObjReadReq(project_id=FROM, object_id="o", digest="latest")
+            return target.obj_read(req).obj.val
+
+        weave.publish({"x": 1}, name="o")
+        sync_project(client.server, target, FROM, journal=target.journal("r"))
+        own = tsi.ObjSchemaForInsert(project_id=FROM, object_id="o", val={"x": "own"})
+        target.obj_create(tsi.ObjCreateReq(obj=own))
+        sync_project(client.server, target, FROM, journal=target.journal("r"))
+        assert latest() == {"x": "own"}
+        weave.publish({"x": 2}, name="o")
+        sync_project(client.server, target, FROM, journal=target.journal("r"))
+        assert latest() == {"x": 2}
+
+
+def test_calls_written_meanwhile_are_no_fault(tmp_path):
+    """They are moved by the next run; the check does not miss them."""
+    with memory_client(FROM) as client, SqliteTraceServer(tmp_path / "t.db") as target:
+        shout("a")
+        running = client.create_call("slow", {"x": 1}, use_stack=False)
+        client.flush()
+
+        def go_on(message):
+            if message == "reading back":
+                client.finish_call(running, 7)
+                shout("b")
+                client.flush()
+
+        report = sync_project(client.server, target, FROM, journal=target.journal("r"), tell=go_on)
+        assert (report.calls, report.problems) == (2, [])
+        report = sync_project(client.server, target, FROM, journal=target.journal("r"))
+        assert report.problems == []
+        assert content(target, FROM)["calls"] == content(client.server, FROM)["calls"]
+        assert len(content(target, FROM)["calls"]) == 3
+
+
+def test_a_call_deleted_in_the_target_stays_deleted(tmp_path):
+    """It is sent again, and does not come back; the check says what is missing."""
+    with memory_client(FROM) as client, SqliteTraceServer(tmp_path / "t.db") as target:
+        _, call = shout.call("a")
+        client.flush()
+        sync_project(client.server, target, FROM, journal=target.journal("r"))
+        target.calls_delete(tsi.CallsDeleteReq(project_id=FROM, call_ids=[call.id]))
+        report = sync_project(client.server, target, FROM, journal=target.journal("r"))
+        assert content(target, FROM)["calls"] == {}
+        assert report.problems[0] == "1 calls are in the source, 0 in the target"

@@ -61,7 +61,9 @@ def evals_table(
         ("summary", {"ratio": 1, "overflow": "ellipsis"}),
         ("id", {"style": "dim"}),
     ):
-        table.add_column(name, no_wrap=True, **options)
+        # On a narrow terminal these shrink, so that ids and numbers stay whole.
+        is_wide = name in {"evaluation", "model"}
+        table.add_column(name, no_wrap=not is_wide, **options)
     for call in calls:
         summary = "  ".join(f"{at} {value:.3g}" for at, value in measures(call.output).items())
         table.add_row(

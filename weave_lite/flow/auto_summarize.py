@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def auto_summarize(data: Iterable[Any]) -> dict[str, Any] | None:
         true_count = sum(1 for score in counted if score)
         return {"true_count": true_count, "true_fraction": true_count / len(counted)}
     if _is_number(first):
-        numbers = [float(score) for score in scores if _is_number(score)]
+        numbers = [_float(score) for score in scores if _is_number(score)]
         return {"mean": sum(numbers) / len(numbers)}
     return None
 
@@ -63,6 +64,13 @@ def _of_dicts(scores: list[Any]) -> dict[str, Any] | None:
         else:
             summary[key] = part
     return summary or None
+
+
+def _float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number that no float can be
+        return math.inf if number > 0 else -math.inf
 
 
 def _plain(score: Any) -> Any:

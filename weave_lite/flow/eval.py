@@ -6,7 +6,6 @@ crash is ``eval_resume``.
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable  # noqa: TC003 - pydantic reads it
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from weave_lite.core.errors import OpCallError, UsageError
 from weave_lite.core.refs import ObjectRef
 from weave_lite.flow.auto_summarize import auto_summarize
 from weave_lite.flow.dataset import Dataset
-from weave_lite.flow.eval_model import predict, prepare_model
+from weave_lite.flow.eval_model import Prediction, predict, prepare_model, preprocessed
 from weave_lite.flow.eval_names import dated_name
-from weave_lite.flow.eval_report import Meter, show_summary
+from weave_lite.flow.eval_report import Meter, show_summary, summary_of
 from weave_lite.flow.eval_resume import finished_rows, go_on
 from weave_lite.flow.eval_rows import RowRun, parallelism_of, run_rows
 from weave_lite.flow.eval_run import (
@@ -29,6 +28,7 @@ from weave_lite.flow.eval_run import (
     column_uris,
     current_example,
     examples_of,
+    prepare_all,
     score_uris,
     uri_of_saved,
 )
@@ -43,7 +43,7 @@ from weave_lite.flow.scoring import (
 from weave_lite.trace.call_context import get_current_call
 from weave_lite.trace.client_context import get_client
 from weave_lite.trace.guard import warn
-from weave_lite.trace.op import is_op, op
+from weave_lite.trace.op import op
 from weave_lite.trace.settings import current
 from weave_lite.trace.table import Table
 from weave_lite.trace.values.record import WeaveObject
@@ -52,7 +52,6 @@ from weave_lite.trace.values.table import WeaveTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from weave_lite.flow.eval_model import Prediction
     from weave_lite.flow.eval_report import Progress
     from weave_lite.flow.eval_run import Example
     from weave_lite.flow.scoring import PreparedScorer
@@ -190,9 +189,9 @@ class Evaluation(Object):
         Args:
             model: A ``Model`` whose ``predict`` is an op, or an op.
             parallelism: Most rows at a time; by default ``WEAVE_PARALLELISM``, else 20.
-            resume: Go on with the last evaluation of this model that never ended, if there is one:
-                rows that ended are not asked again. A text is the id of its evaluate call. Not
-                while it still runs elsewhere.
+            resume: Go on with the last evaluation of this model when that was killed, interrupted
+                or failed: rows that ended are not asked again. A text is the id of its evaluate
+                call. Not while it still runs elsewhere.
             progress: Called with an ``EvalProgress`` as rows end; False shows none. By default a
                 bar, on a terminal.
 
@@ -255,11 +254,13 @@ class Evaluation(Object):
         """
         with self._run_of(model) as run:
             uris = column_uris(example)
-            row, row_uris = example, uris
-            if self.preprocess_model_input is not None:
-                row = self.preprocess_model_input(dict(example))
+            try:
+                row = preprocessed(self.preprocess_model_input, example)
+            except Exception as error:
+                prediction = Prediction(None, None, 0.0, error)
+            else:
                 row_uris = {k: uri for k, uri in uris.items() if row.get(k) is example.get(k)}
-            prediction = await predict(run.model, row, row_uris, in_thread=run.in_thread)
+                prediction = await predict(run.model, row, row_uris, in_thread=run.in_thread)
             scores: dict[str, Any] = {}
             if prediction.error is not None:
                 run.failed += 1
@@ -289,10 +290,11 @@ class Evaluation(Object):
                 uris = score_uris(eval_table, [s.name for s in scorers], get_client())
                 for scorer in scorers:
                     scores = [row[column].get(scorer.name, {}) for row in rows]
-                    summary[scorer.name] = await _summary_of(scorer, scores, uris.get(scorer.name))
+                    summary[scorer.name] = await summary_of(scorer, scores, uris.get(scorer.name))
                 continue
             part = auto_summarize([row.get(column) for row in rows])
-            if part:
+            # A scorer may bear the name of a column; what it says is not to be had elsewhere.
+            if part and all(scorer.name != column for scorer in scorers):
                 summary[column] = part
         return summary
 
@@ -328,7 +330,7 @@ class Evaluation(Object):
         scorers = list(self.scorers or ())
         known = self._prepared
         if known is None or [id(s) for s in known[0]] != [id(s) for s in scorers]:
-            known = self._prepared = (scorers, [prepare(scorer) for scorer in scorers])
+            known = self._prepared = (scorers, prepare_all(scorers))
         return known[1]
 
 
@@ -344,7 +346,7 @@ async def _score(
     scores: dict[str, Any],
 ) -> None:
     """Let one scorer score one answer; one that fails gives no score."""
-    scorer.columns(example)  # what cannot fit any row ends the evaluation
+    # What cannot fit any row ends the evaluation.
     missing = sorted(scorer.required.difference(scorer.columns(example)))
     if missing:
         raise OpCallError(missing_columns(scorer, example, missing))
@@ -358,16 +360,6 @@ async def _score(
     scores[scorer.name] = success.result
     if run.client is not None and prediction.call is not None:
         record_score(run.client, prediction.call, scorer, success)
-
-
-async def _summary_of(scorer: PreparedScorer, scores: list[Any], uris: list[str] | None) -> Any:
-    """Sum up the scores of one scorer."""
-    summarize = getattr(scorer.scorer, "summarize", None)
-    if scorer.op is scorer.scorer or not callable(summarize):
-        return auto_summarize(scores)
-    wishes = {"__weave": {"input_refs": {"score_rows": uris}}} if uris and is_op(summarize) else {}
-    summary = summarize(scores, **wishes)
-    return await summary if inspect.isawaitable(summary) else summary
 
 
 def _display_name(call: Call) -> str:

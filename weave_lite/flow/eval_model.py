@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,11 +17,11 @@ from weave_lite.trace.op import as_op, is_op
 from weave_lite.trace.values.record import WeaveObject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from weave_lite.trace.call import Call
 
-__all__ = ["Prediction", "PreparedModel", "predict", "prepare_model"]
+__all__ = ["Prediction", "PreparedModel", "predict", "prepare_model", "preprocessed"]
 
 
 class _NotAModelError(UsageError, ValueError):
@@ -92,6 +93,11 @@ def prepare_model(model: Any) -> PreparedModel:
             f"{type(model).__name__}; decorate a function with @weave.op"
         )
     plan = plan_for(as_op(method).resolve_fn)
+    if plan.positional_only > (method is not model):  # the model itself may be
+        raise _NotAModelError(
+            f"model {method.name!r} has positional-only parameters; columns are passed by name: "
+            "remove the / from its parameters"
+        )
     names = (*plan.positional, *plan.keyword_only)
     if method is not model or hasattr(method, "__func__"):
         names = names[1:]  # bound: the model itself
@@ -101,6 +107,27 @@ def prepare_model(model: Any) -> PreparedModel:
         names,
         frozenset(each for each in names if each not in plan.defaults),
     )
+
+
+def preprocessed(
+    preprocess: Callable[[dict[str, Any]], Any] | None, example: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Make what the model gets of a row.
+
+    Args:
+        preprocess: The user's function; None leaves the row as it is.
+        example: The row.
+
+    Raises:
+        UsageError: The function gave no dict.
+        Exception: What it raised.
+    """
+    if preprocess is None:
+        return example
+    row = preprocess(dict(example))
+    if not isinstance(row, Mapping):
+        raise UsageError(f"preprocess_model_input must return a dict, not {type(row).__name__}")
+    return row
 
 
 async def predict(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from weave_lite.flow.auto_summarize import auto_summarize
 from weave_lite.flow.eval_rows import EvalProgress
+from weave_lite.trace.op import is_op
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,10 +18,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from weave_lite.flow.eval_run import EvalRun
+    from weave_lite.flow.scoring import PreparedScorer
 
     Progress: TypeAlias = Callable[[EvalProgress], object] | bool | None
 
-__all__ = ["Meter", "show_summary", "summary_rows"]
+__all__ = ["Meter", "show_summary", "summary_of", "summary_rows"]
+
+logger = logging.getLogger("weave_lite")
 
 
 class Meter:
@@ -97,6 +104,27 @@ def _bar() -> Any:
         console=Console(stderr=True),
         transient=True,
     )
+
+
+async def summary_of(scorer: PreparedScorer, scores: list[Any], uris: list[str] | None) -> Any:
+    """Sum up the scores of one scorer; None when it fails to.
+
+    Args:
+        scorer: The scorer.
+        scores: Its scores; ``{}`` where there is none.
+        uris: Where they are stored.
+    """
+    summarize = getattr(scorer.scorer, "summarize", None)
+    if scorer.op is scorer.scorer or not callable(summarize):
+        return auto_summarize(scores)
+    wishes = {"__weave": {"input_refs": {"score_rows": uris}}} if uris and is_op(summarize) else {}
+    try:
+        summary = summarize(scores, **wishes)
+        return await summary if inspect.isawaitable(summary) else summary
+    except Exception as error:
+        # The summaries of the others, and all scores, are still worth having.
+        logger.error("scorer %r failed to summarize: %r", scorer.name, error)  # noqa: TRY400 - the call has the trace
+        return None
 
 
 def show_summary(summary: dict[str, Any]) -> None:

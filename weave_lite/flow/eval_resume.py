@@ -1,7 +1,7 @@
-"""Going on with an evaluation that never ended: its call is taken up again, its rows are kept.
+"""Going on with an evaluation that did not come to its end: killed, interrupted (Ctrl-C) or failed.
 
-A row is known by the ref of its example. Rows that were begun and never ended are deleted, and run
-again.
+Its call is taken up again, its rows are kept. A row is known by the ref of its example. Rows that
+never ended, or ended in an error of their own, are deleted, and run again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def go_on(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ProcessedIn
     model = args[1] if len(args) > 1 else kwargs.get("model")
     call = _find(client, op, args[0], model, resume)
     if call is None:
-        logger.info("no evaluation of this model is left open; a new one begins")
+        logger.info("no evaluation of this model was broken off; a new one begins")
         return None
     _reopen(client, call)
     return ProcessedInputs(args, kwargs, args, kwargs, call.inputs, call)
@@ -80,36 +80,44 @@ def _find(client: WeaveClient, op: Any, evaluation: Any, model: Any, resume: Any
                 f"call {resume!r} is not an evaluation of this model by this evaluation; the "
                 "evaluation, its dataset, its scorers and the model must be what they were"
             )
-        if call.ended_at is not None:
+        if call.status == "success":
             raise _ResumeError(f"call {resume!r} has ended; evaluate without resume")
+        if _is_by_hand(call):
+            raise _ResumeError(f"call {resume!r} is of an EvaluationLogger, which cannot go on")
         return call
     found = client.get_calls(
         filter={"op_names": [client.publisher.op_ref(op).uri()], "input_refs": uris[:1]},
-        query={"$expr": {"$eq": [{"$getField": "summary.weave.status"}, {"$literal": "running"}]}},
         sort_by=[{"field": "started_at", "direction": "desc"}],
     )
     for call in found:
         given = call.inputs.get("model")
-        if isinstance(given, ObjectRef) and given.uri() == uris[1]:
-            return call
+        if isinstance(given, ObjectRef) and given.uri() == uris[1] and not _is_by_hand(call):
+            # One that came to its end makes those before it history: they are not taken up.
+            return None if call.status == "success" else call
     return None
+
+
+def _is_by_hand(call: Call) -> bool:
+    return bool((call.attributes.get("_weave_eval_meta") or {}).get("imperative"))
 
 
 def _reopen(client: WeaveClient, call: Call) -> None:
     """Make a call that was read live again, with the totals of what ended below it."""
-    open_ids: list[str] = []
+    broken_ids: list[str] = []
     for child in call.children():
-        if child.ended_at is None:
-            open_ids.append(child.id or "")
+        if child.func_name != _ROW_OP or child.status != "success":
+            broken_ids.append(child.id or "")
             continue
         summary = {k: v for k, v in child.summary.items() if k != "weave"}
         counts = summary.pop("status_counts", {})
         add_counts(call, counts.get("success", 0), counts.get("error", 0), summary)
-    if open_ids:
-        client.delete_calls(open_ids)
+    if broken_ids:
+        client.delete_calls(broken_ids)
     call._is_finished = False  # noqa: SLF001 - the call is ours from here on
     call._summary = None  # noqa: SLF001
     call._attributes = None  # noqa: SLF001
+    call.ended_at = None
+    call.exception = None
 
 
 def finished_rows(call: Call | None) -> FinishedRows:

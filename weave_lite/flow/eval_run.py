@@ -8,13 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from weave_lite.core.errors import UsageError
+from weave_lite.flow.scoring import prepare
 from weave_lite.trace.call_context import get_current_call
 from weave_lite.trace.table import Table
 from weave_lite.trace.table_rows import encoded_rows
 from weave_lite.trace.values.row import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from weave_lite.flow.eval_model import PreparedModel
     from weave_lite.flow.scoring import PreparedScorer
@@ -26,9 +28,14 @@ __all__ = [
     "column_uris",
     "current_example",
     "examples_of",
+    "prepare_all",
     "score_uris",
     "uri_of_saved",
 ]
+
+
+class _SameNameError(UsageError, ValueError):
+    """Two scorers of an evaluation have one name."""
 
 
 @dataclass(slots=True)
@@ -72,6 +79,24 @@ class Example(NamedTuple):
 
 # The example that is asked about, while it is.
 current_example: ContextVar[Example | None] = ContextVar("current_example", default=None)
+
+
+def prepare_all(scorers: Sequence[Any]) -> list[PreparedScorer]:
+    """Look at the scorers of one row, whose scores stand side by side.
+
+    Raises:
+        ValueError: One cannot score, or two have one name.
+        OpCallError: The ``score`` of one takes no output.
+    """
+    prepared = [prepare(scorer) for scorer in scorers]
+    names = [each.name for each in prepared]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _SameNameError(
+            f"two scorers are named {twice[0]!r}, and scores stand under the name; give one "
+            "another: Scorer(name=...), or @weave.op(name=...)"
+        )
+    return prepared
 
 
 def uri_of_saved(client: WeaveClient, value: Any) -> str:

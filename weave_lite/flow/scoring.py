@@ -154,6 +154,11 @@ def prepare(scorer: Any) -> PreparedScorer:
         )
     name = clean_object_id(name)
     plan = plan_for(as_op(bound).resolve_fn)
+    if plan.positional_only > (bound is not scorer):  # the object itself may be
+        raise _NotAScorerError(
+            f"scorer {name!r} has positional-only parameters; columns are passed by name: remove "
+            "the / from its parameters"
+        )
     names = (*plan.positional, *plan.keyword_only)
     if bound is not scorer or hasattr(bound, "__func__"):
         names = names[1:]  # bound: the object itself

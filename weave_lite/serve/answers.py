@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio
 import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from weave_lite.core.clock import from_micros
 from weave_lite.core.errors import (
+    DigestMismatchError,
     MissingLLMApiKeyError,
     ObjectDeletedError,
     StoreBusyError,
@@ -75,7 +77,9 @@ def error_answer(error: Exception) -> Response:
     if isinstance(error, StoreError) or not isinstance(error, WeaveLiteError | ValueError):
         logger.error("a request failed", exc_info=error)
         return refusal(500, "the server failed; its log says why")
-    body = {"reason": str(error)[:2000]}
+    body = {"reason": str(error)[:2000], "kind": type(error).__name__}
+    if isinstance(error, DigestMismatchError):
+        body |= {"expected": error.expected, "actual": error.actual}
     if isinstance(error, ObjectDeletedError):
         body["deleted_at"] = error.deleted_at.isoformat()
     if isinstance(error, MissingLLMApiKeyError):
@@ -159,7 +163,9 @@ async def _pieces(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
     finally:
         close = getattr(lines, "close", None)
         if close is not None:
-            await run_in_threadpool(close)
+            # Also when whoever asked has gone: that cancels this task, not the reading.
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(close)
 
 
 def _gathered(lines: Iterator[bytes], wanted: int) -> bytes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from weave_lite.core.errors import UsageError
 from weave_lite.serve.app import make_app
 from weave_lite.serve.security import check_binding
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
@@ -14,6 +17,7 @@ from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+    from types import FrameType
 
 __all__ = ["TIME_LIMIT_S", "serve"]
 
@@ -51,6 +55,24 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_start(self.servers[0].sockets[0].getsockname()[1])
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order; a second interrupt ends at once. Nobody is killed by the signal again."""
+        del frame
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host} port {port}: {error.strerror or error}; is another server "
+            "running? Choose another --port, or 0 for a free one"
+        ) from None
+
 
 def serve(
     place: str,
@@ -70,11 +92,12 @@ def serve(
         on_start: Told the port once it listens.
 
     Raises:
-        UsageError: The host needs a token.
+        UsageError: The host needs a token, or the port is taken.
         StoreError: The store cannot be opened.
     """
     check_binding(host, token)
-    with SqliteTraceServer(place, time_limit_s=TIME_LIMIT_S) as server:
+    listening = _listen(host, port)
+    with listening, SqliteTraceServer(place, time_limit_s=TIME_LIMIT_S) as server:
         config = uvicorn.Config(
             make_app(server, token=token),
             host=host,
@@ -91,4 +114,4 @@ def serve(
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
         )
-        _Server(config, on_start).run()
+        _Server(config, on_start).run(sockets=[listening])

@@ -64,6 +64,8 @@ class ContentMover:
         self._files = journal.read("file")
         self._rows = journal.read("row")
         self._missing: set[str] = set()
+        # What is on its way: content can name itself, by a version that is no digest.
+        self._under_way: set[str] = set()
         self.rewriter = Rewriter(from_project, to_project, self._moved, self._rows)
 
     # --- all ---
@@ -93,20 +95,28 @@ class ContentMover:
             self._settle_latest(latest)
 
     def _settle_latest(self, latest: list[tsi.ObjSchema]) -> None:
-        """Publish once more what is the latest version there and not here."""
+        """Publish once more what became the latest version there, and is not the latest here.
+
+        Once for each: a version that was published here since stays the latest.
+        """
+        settled = self._journal.read("latest")
         for obj in latest:
+            name = f"{obj.kind}/{obj.object_id}"
             digest = self._objects.get(_key(obj.kind, obj.object_id, obj.digest))
-            if digest is None:
+            if digest is None or settled.get(name) == digest:
                 continue
-            req = tsi.ObjReadReq(
-                project_id=self._to, object_id=obj.object_id, digest="latest", metadata_only=True
-            )
-            try:
-                if self._target.obj_read(req).obj.digest == digest:
-                    continue
-            except NotFoundError:
-                continue
-            self._create(obj)
+            self._make_latest(obj, digest)
+            self._journal.note("latest", {name: digest})
+
+    def _make_latest(self, obj: tsi.ObjSchema, digest: str) -> None:
+        req = tsi.ObjReadReq(
+            project_id=self._to, object_id=obj.object_id, digest="latest", metadata_only=True
+        )
+        try:
+            if self._target.obj_read(req).obj.digest != digest:
+                self._create(obj)
+        except NotFoundError:
+            return
 
     def move_for(self, value: Any) -> None:
         """Move all that a JSON value points to and is not there yet."""
@@ -138,10 +148,12 @@ class ContentMover:
     def _move_object(self, obj: tsi.ObjSchema) -> str:
         key = _key(obj.kind, obj.object_id, obj.digest)
         known = self._objects.get(key)
-        if known is not None:
-            return known
+        if known is not None or key in self._under_way:
+            return known or obj.digest
+        self._under_way.add(key)
         self.move_for(obj.val)
         digest = obj.digest if self._is_dry else self._create(obj)
+        self._under_way.remove(key)
         self._objects[key] = digest
         self._journal.note("object", {key: digest})
         if obj.kind == "op":

@@ -19,6 +19,7 @@ __all__ = ["Rewriter", "file_digests", "refs_to_move"]
 
 _CUSTOM = "CustomWeaveType"
 _OUR_FILE = "_weave_lite"
+_LATEST = "latest"
 
 
 class Rewriter:
@@ -62,6 +63,8 @@ class Rewriter:
         if isinstance(ref, TableRef):
             return TableRef(entity, project, self._moved(ref)).uri()
         digest = self._moved(ref)
+        if ref.digest == _LATEST:
+            digest = _LATEST  # it means whatever is the latest, here too
         extra = tuple(self._steps(ref.extra))
         return type(ref)(entity, project, ref.name, digest, extra).uri()
 

@@ -58,7 +58,7 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
 
     Args:
         records: The calls.
-        decode: Reads the text of inputs and outputs.
+        decode: Reads the text of inputs, outputs and attributes.
     """
     columns: dict[str, list[Any]] = {name: [] for name in _ORDER}
     parse = jsontext.parse
@@ -75,7 +75,7 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
             ]
             columns["summary"] += [parse(record.summary_json) for record in part]
             columns["attributes"] += [
-                {} if record.attributes_json is None else parse(record.attributes_json)
+                {} if record.attributes_json is None else decode(record.attributes_json)
                 for record in part
             ]
             columns["started_at"] += [record.started_at for record in part]

@@ -188,12 +188,13 @@ class CallReader:
             offset: How many to skip.
             page_size: How many calls an index reads at a time.
         """
+        narrowed = _with_versions(chosen.filter, self._project_id)
 
         def request(start: int, count: int | None) -> tsi.CallsQueryReq:
             self._flush()
             return tsi.CallsQueryReq(
                 project_id=self._project_id,
-                filter=chosen.filter,
+                filter=narrowed,
                 query=chosen.query,
                 sort_by=sort_by,
                 offset=start or None,
@@ -207,7 +208,7 @@ class CallReader:
         def count(most: int | None) -> int:
             self._flush()
             req = tsi.CallsQueryStatsReq(
-                project_id=self._project_id, filter=chosen.filter, query=chosen.query, limit=most
+                project_id=self._project_id, filter=narrowed, query=chosen.query, limit=most
             )
             found: int = self._server.calls_query_stats(req).count
             return found
@@ -250,9 +251,7 @@ class CallReader:
             found.exception,
             Undecoded(found.summary_json, jsontext.parse),
             found.display_name,
-            None
-            if found.attributes_json is None
-            else Undecoded(found.attributes_json, jsontext.parse),
+            None if found.attributes_json is None else Undecoded(found.attributes_json, decode),
             found.started_at,
             found.ended_at,
             thread_id=found.thread_id,
@@ -283,7 +282,7 @@ class CallReader:
             found.exception,
             None if found.summary is None else dict(found.summary),
             found.display_name,
-            found.attributes,
+            Undecoded(found.attributes, self._decode),
             found.started_at,
             found.ended_at,
             found.deleted_at,
@@ -294,6 +293,15 @@ class CallReader:
             sizes=_sizes(found),
             actions=self._actions,
         )
+
+
+def _with_versions(given: tsi.CallsFilter | None, project_id: str) -> tsi.CallsFilter | None:
+    """Let the plain name of an op stand for all its versions too, as the documents use it."""
+    plain = [name for name in (given and given.op_names) or () if ":" not in name]
+    if given is None or not plain:
+        return given
+    versions = [f"{SCHEME}{project_id}/op/{name}:*" for name in plain]
+    return given.model_copy(update={"op_names": [*(given.op_names or ()), *versions]})
 
 
 def _sizes(found: EncodedCall | tsi.CallSchema) -> tuple[int | None, int | None] | None:

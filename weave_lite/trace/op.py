@@ -20,6 +20,7 @@ from weave_lite.trace.op_spec import (
     is_instance,
     is_method,
     kind_of,
+    mentions_content,
     name_of,
 )
 from weave_lite.trace.op_wrappers import RESERVED, async_wrapper, stream_wrapper, sync_wrapper
@@ -128,6 +129,10 @@ def op(
             raise TypeError(f"weave.op needs something to call, not {type(function).__name__}")
         if _is_op_itself(function):
             function = function.resolve_fn
+        if mentions_content(function):
+            from weave_lite.trace.content_annotations import with_contents  # noqa: PLC0415 - few do
+
+            return _made(function, name, own_attributes, with_contents(function, options))
         return _made(function, name, own_attributes, options)
 
     return decorate if func is None else decorate(func)

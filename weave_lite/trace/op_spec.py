@@ -22,6 +22,7 @@ __all__ = [
     "is_left_out",
     "is_method",
     "kind_of",
+    "mentions_content",
     "name_of",
 ]
 
@@ -129,6 +130,21 @@ def inferred_name(function: Any) -> str:
     qualified = _text_of(function, "__qualname__") if _takes_self(function) else None
     name = (qualified or name_of(function)).rpartition("<locals>.")[2]
     return name if any(map(str.isalnum, name)) else "unnamed"
+
+
+def mentions_content(function: Any) -> bool:
+    """Tell whether an annotation of a function has the word ``Content``; most have none at all."""
+    if not is_instance(function, FunctionType):
+        return False
+    try:
+        annotations = function.__annotations__.values()
+        return any(
+            "Content" in (hint if type(hint) is str else repr(hint))
+            for hint in annotations
+            if type(hint) is not type
+        )
+    except Exception:  # annotations may be any object of the user
+        return False
 
 
 def is_left_out(rate: float) -> bool:

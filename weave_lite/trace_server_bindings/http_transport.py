@@ -6,12 +6,20 @@ Knows no method of the trace server. Needs the extra ``remote``.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from weave_lite.core.errors import (
+    DigestMismatchError,
+    InsertTooLarge,
+    InvalidFieldError,
+    InvalidQueryError,
+    InvalidRefError,
     InvalidRequest,
     MissingLLMApiKeyError,
     NotFoundError,
@@ -43,6 +51,13 @@ _FIRST_WAIT_S: Final = 1.0
 _TOO_MANY: Final = 429
 _SERVER_FAULT: Final = 500
 _NOT_IMPLEMENTED: Final = 501
+# Nineteen digits may be more than 64 bits hold.
+_WIDE: Final = re.compile(rb"[0-9]{19}")
+# Classes that a server of ours names, for what has one status with others.
+_KINDS: Final[dict[str, type[InvalidRequest]]] = {
+    kind.__name__: kind
+    for kind in (InvalidFieldError, InvalidQueryError, InvalidRefError, InsertTooLarge)
+}
 
 
 class RetryPolicy:
@@ -91,6 +106,8 @@ class HttpTransport:
             headers={"User-Agent": f"weave_lite/{VERSION}"},
             transport=transport,
         )
+        # A program need not close it: newer Pythons would warn of sockets that are left open.
+        weakref.finalize(self, self._client.close).atexit = False
 
     def set_auth(self, auth: tuple[str, str] | None) -> None:
         """Authenticate requests by user and key from now on; None stops it."""
@@ -185,7 +202,8 @@ def parsed(body: bytes) -> Any:
         RemoteServerError: It is none.
     """
     try:
-        return orjson.loads(body)
+        # The fast reader makes floats of integers beyond 64 bits.
+        return json.loads(body) if _WIDE.search(body) else orjson.loads(body)
     except ValueError as error:
         raise RemoteServerError(
             "the answer is not JSON; is there a trace server at the address?"
@@ -224,6 +242,10 @@ def _error_of(url: str, path: str, response: httpx2.Response) -> Exception:
         return InvalidRequest(
             f"trace server {url} refuses the key: {reason}; set WANDB_API_KEY, or call set_auth"
         )
+    if told.get("kind") == "DigestMismatchError" and "actual" in told:
+        return DigestMismatchError(str(told.get("expected")), str(told["actual"]))
+    if told.get("kind") in _KINDS:
+        return _KINDS[told["kind"]](reason)
     if status == 413:  # noqa: PLR2004
         return RequestTooLarge(reason)
     if status == _NOT_IMPLEMENTED:

@@ -11,17 +11,22 @@ from weave_lite.serialize.codecs.containers import (
     SET,
     TUPLE,
 )
+from weave_lite.serialize.codecs.content import CONTENT, STORED_FILE
 from weave_lite.serialize.codecs.dataclass import DATACLASS
 from weave_lite.serialize.codecs.date_time import DATE, DATETIME, TIME, TIMEDELTA
 from weave_lite.serialize.codecs.exception import EXCEPTION
+from weave_lite.serialize.codecs.image import IMAGE
+from weave_lite.serialize.codecs.markdown import MARKDOWN, NEWER_MARKDOWN
 from weave_lite.serialize.codecs.numpy_value import NUMPY_ARRAY, NUMPY_SCALAR
 from weave_lite.serialize.codecs.plain_text import PLAIN_TEXT
 from weave_lite.serialize.codecs.pydantic_model import PYDANTIC_CLASS, PYDANTIC_MODEL
 from weave_lite.serialize.codecs.refs import OPAQUE, REF
 from weave_lite.serialize.codecs.safe_text import TEXT
 from weave_lite.serialize.codecs.scalars import ENUM, FLOAT, INT, SCALAR_ENUM, STR
+from weave_lite.serialize.codecs.sound import AUDIO, WAVE
 from weave_lite.serialize.codecs.stored_file import BYTES
 from weave_lite.serialize.codecs.to_dict import TO_DICT
+from weave_lite.serialize.codecs.video import VIDEO
 
 __all__ = ["FIRST", "LAST"]
 
@@ -43,8 +48,16 @@ FIRST = (
     DATETIME,
 )
 
-# After them: natural forms, and text for everything that is left.
+# After them: media, natural forms, and text for everything that is left.
 LAST = (
+    CONTENT,
+    STORED_FILE,
+    IMAGE,
+    WAVE,
+    AUDIO,
+    VIDEO,
+    MARKDOWN,
+    NEWER_MARKDOWN,
     TO_DICT,
     ENUM,
     DATE,

@@ -19,19 +19,6 @@ __all__ = ["BYTES", "FILE_KEY", "find_file_reader", "register_file_reader", "sav
 
 FILE_KEY = "_weave_lite"
 
-# What a content begins with. Anything else is said to be just bytes.
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"\x1f\x8b", "application/gzip"),
-    (b"OggS", "audio/ogg"),
-    (b"ID3", "audio/mpeg"),
-)
-_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp"}
-
 _readers: dict[str, Callable[[bytes], Any]] = {}
 
 
@@ -70,18 +57,11 @@ def find_file_reader(record: dict[str, Any]) -> Callable[[Source], Any] | None:
     return None if read is None else lambda source: read(source.read_file(digest))
 
 
-def _mimetype_of(content: bytes) -> str:
-    if content[:4] == b"RIFF" and content[8:12] in _RIFF:
-        return _RIFF[content[8:12]]
-    for start, mimetype in _SIGNATURES:
-        if content.startswith(start):
-            return mimetype
-    return "application/octet-stream"
-
-
 def _encode(value: Any, sink: Sink) -> dict[str, Any]:
+    from weave_lite.serialize.media.mimetype import UNKNOWN, sniffed  # noqa: PLC0415 - only when there are bytes
+
     content = value if type(value) is bytes else memoryview(value).tobytes()
-    return save_as_file("bytes", content, sink, mimetype=_mimetype_of(content))
+    return save_as_file("bytes", content, sink, mimetype=sniffed(content) or UNKNOWN)
 
 
 def _matches(cls: type) -> bool:

@@ -1,0 +1,59 @@
+"""Media types: by what is given, by the first bytes, by a name, as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from weave_lite.serialize.media.mimetype import default_filename, detect
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "expected"),
+    [
+        (b"hi", {}, ("text/plain", ".txt")),
+        (b"", {}, ("text/plain", ".txt")),
+        (b"a\0b", {}, ("application/octet-stream", ".bin")),
+        (b"\xe9", {}, ("application/octet-stream", ".bin")),
+        (b'{"a": 1}', {}, ("application/json", ".json")),
+        (b" [1]", {}, ("application/json", ".json")),
+        (b"{not json", {}, ("text/plain", ".txt")),
+        (b"[" * 100_000, {}, ("text/plain", ".txt")),
+        (PNG, {}, ("image/png", ".png")),
+        (b"\xff\xd8\xff..", {}, ("image/jpeg", ".jpg")),
+        (b"RIFF....WAVEfmt ", {}, ("audio/wav", ".wav")),
+        (b"RIFF....WEBPVP8 ", {}, ("image/webp", ".webp")),
+        (b"....ftypisom", {}, ("video/mp4", ".mp4")),
+        (b"....ftypM4A ", {}, ("audio/mp4", ".m4a")),
+        (b"%PDF-1.4", {}, ("application/pdf", ".pdf")),
+        (PNG, {"extension": "md"}, ("text/markdown", ".md")),
+        (PNG, {"extension": ".md"}, ("text/markdown", ".md")),
+        (PNG, {"extension": "unheard-of"}, ("image/png", ".unheard-of")),
+        (b"hi", {"mimetype": "image/png"}, ("image/png", ".png")),
+        (b"hi", {"mimetype": "text/x-foo"}, ("text/x-foo", None)),
+        (b"hi", {"filename": "a.tar.gz"}, ("application/gzip", ".gz")),
+        (b"hi", {"filename": "A.JPEG"}, ("image/jpeg", ".JPEG")),
+        (b"hi", {"filename": "Makefile"}, ("text/plain", ".txt")),
+        (b"hi", {"filename": ".bashrc"}, ("text/plain", ".txt")),
+        (b"hi", {"filename": "a.csv"}, ("text/csv", ".csv")),
+    ],
+)
+def test_detect(content, given, expected):
+    """What is given goes first, then the name, the first bytes, and text."""
+    assert detect(content, **given) == expected
+
+
+def test_a_letter_may_be_cut_by_the_end_of_the_head():
+    """Only the begin of a large text is looked at, and its last letter may be half there."""
+    text = ("a" + "é" * 40_000).encode()
+    assert detect(text)[0] == "text/plain"
+    assert detect(text[:-1] + b"\xff")[0] == "text/plain"
+    assert detect(b"\xc3")[0] == "application/octet-stream"
+
+
+def test_default_filename():
+    """The general type, four letters of the digest, the extension."""
+    assert [default_filename(m, "abcdef", e) for m, e in [
+        ("application/pdf", ".pdf"), ("image/png", ".png"), ("text/x-foo", None),
+    ]] == ["file-abcd.pdf", "image-abcd.png", "text-abcd"]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Values that are mostly bytes: contents of any type, sound, and Markdown."""

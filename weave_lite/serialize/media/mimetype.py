@@ -1,0 +1,173 @@
+"""Which media type some bytes have, by their first bytes, by a file's name, or as text.
+
+The same answer on every machine: the tables of the operating system are not asked.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from functools import cache
+from mimetypes import MimeTypes
+
+__all__ = ["UNKNOWN", "default_filename", "detect", "extension_of", "sniffed", "type_of_name"]
+
+UNKNOWN = "application/octet-stream"
+_TEXT = "text/plain"
+
+# What a content begins with.
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"OggS", "audio/ogg"),
+    (b"ID3", "audio/mpeg"),
+    (b"fLaC", "audio/flac"),
+    (b"\x1a\x45\xdf\xa3", "video/webm"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp"}
+# An MPEG-4 file names its kind at byte 8.
+_MP4 = {
+    b"M4A ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+    b"heic": "image/heic",
+    b"avif": "image/avif",
+}
+
+# Where the standard library knows none, or another on another version of Python.
+_EXTENSIONS = {
+    _TEXT: ".txt",
+    UNKNOWN: ".bin",
+    "text/markdown": ".md",
+    "application/json": ".json",
+    "application/gzip": ".gz",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/tiff": ".tiff",
+    "image/heic": ".heic",
+    "image/avif": ".avif",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
+    "video/webm": ".webm",
+    "video/mp4": ".mp4",
+    "application/yaml": ".yaml",
+    "application/toml": ".toml",
+    "application/x-ndjson": ".jsonl",
+}
+_TYPES = {
+    **{extension: mimetype for mimetype, extension in _EXTENSIONS.items()},
+    ".yml": "application/yaml",
+    ".jpeg": "image/jpeg",
+    ".tif": "image/tiff",
+}
+_HEAD_BYTES = 65_536
+_MAX_JSON_BYTES = 1_000_000
+
+
+def sniffed(content: bytes) -> str | None:
+    """Tell the type from the first bytes; None when they are those of no type known here.
+
+    Example:
+        >>> sniffed(b"%PDF-1.7 ...")
+        'application/pdf'
+    """
+    if content[:4] == b"RIFF" and content[8:12] in _RIFF:
+        return _RIFF[content[8:12]]
+    if content[4:8] == b"ftyp":
+        return _MP4.get(content[8:12], "video/mp4")
+    for start, mimetype in _SIGNATURES:
+        if content.startswith(start):
+            return mimetype
+    return None
+
+
+def type_of_name(name: str) -> str | None:
+    """Tell the type from a file's name or extension; None when it says nothing.
+
+    Example:
+        >>> type_of_name("notes.md"), type_of_name("notes")
+        ('text/markdown', None)
+    """
+    dot = name.rfind(".")
+    if dot < 0:
+        return None
+    extension = name[dot:].lower()
+    return _TYPES.get(extension) or _known().guess_type(f"file{extension}", strict=False)[0]
+
+
+def extension_of(mimetype: str) -> str | None:
+    """Return the usual extension of a type, with its dot."""
+    return _EXTENSIONS.get(mimetype) or _known().guess_extension(mimetype, strict=False)
+
+
+def detect(
+    content: bytes,
+    *,
+    mimetype: str | None = None,
+    extension: str | None = None,
+    filename: str | None = None,
+) -> tuple[str, str | None]:
+    """Find the type and the extension of a content; what is given is taken as it is.
+
+    Args:
+        content: The bytes.
+        mimetype: Its type, when it is known.
+        extension: Its extension, with or without the dot.
+        filename: Its name, which may have an extension.
+
+    Example:
+        >>> detect(b'{"a": 1}'), detect(b"hi", extension="md")
+        (('application/json', '.json'), ('text/markdown', '.md'))
+    """
+    if extension:
+        extension = f".{extension.lstrip('.')}"
+    elif filename and "." in filename.lstrip("."):
+        extension = filename[filename.rindex(".") :]
+    if mimetype is None:
+        mimetype = (extension and type_of_name(extension)) or sniffed(content)
+        if mimetype is None:
+            mimetype = _type_of_text(content) if _is_text(content) else UNKNOWN
+    return mimetype, extension or extension_of(mimetype)
+
+
+def default_filename(mimetype: str, digest: str, extension: str | None) -> str:
+    """Name a content that has no name: its general type, the begin of its digest, its extension."""
+    general = mimetype.partition("/")[0]
+    word = "file" if general == "application" else general
+    return f"{word}-{digest[:4]}{extension or ''}"
+
+
+@cache
+def _known() -> MimeTypes:
+    return MimeTypes(filenames=())
+
+
+def _is_text(content: bytes) -> bool:
+    """Tell whether bytes are UTF-8 with no NUL, by their begin."""
+    head = content[:_HEAD_BYTES]
+    if b"\0" in head:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(content) <= _HEAD_BYTES)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _type_of_text(content: bytes) -> str:
+    if content.lstrip()[:1] in {b"{", b"["} and len(content) <= _MAX_JSON_BYTES:
+        try:
+            json.loads(content)
+        except (ValueError, RecursionError):
+            return _TEXT
+        return "application/json"
+    return _TEXT
