@@ -38,9 +38,6 @@ class OfficialServer:
         self._server = server
         self._interface = interface
         self._known = known
-        for request in _REQUESTS.values():
-            # Here, because the client's threads would build models that share parts at once.
-            getattr(tsi, request).model_rebuild()
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         if name.startswith("_") or not hasattr(self._interface, name):

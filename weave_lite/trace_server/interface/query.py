@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import VERSION, BeforeValidator, Discriminator, Field, Tag
 
 from weave_lite.trace_server.interface.wire import WireModel
 
@@ -242,3 +242,8 @@ class SortBy(WireModel):
 
     field: str
     direction: Literal["asc", "desc"]
+
+
+if VERSION.startswith("2.11."):
+    # That release loses tags when the parts are built one by one, in another order than this.
+    Query.model_rebuild()
