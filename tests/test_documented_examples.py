@@ -219,7 +219,7 @@ def test_apply_scorer(run, client):
     found = run(
         "Call.apply_scorer",
         {
-            "... # construct a scorer": "is_short",
+            "...  # construct a scorer": "is_short",
             "prediction.apply_scorer": "prediction_call.apply_scorer_sync",
         },
         my_op=my_function,

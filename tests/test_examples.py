@@ -48,6 +48,12 @@ to look at: ['3 * 3']
 liked: ['2 + 2', '5 - 1']
 cost: 0.007 USD
 """,
+    "media": """\
+count_words -> Content text-a65d.txt text/plain 31 bytes
+report -> Markdown The page has **7** words.
+beep -> Wave_read 0.5 seconds
+['# One', '# Two']
+""",
     "monitor": """\
 2 + 2, in JSON -> {'json_valid': True}
 2 + 2 -> {'json_valid': False}
