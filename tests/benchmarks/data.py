@@ -11,6 +11,7 @@ import resource
 from pathlib import Path
 
 CALL_COUNT = 100_000
+FEW = 1_000
 ROW_COUNT = 100_000
 FILE_BYTES = 50_000_000
 PROJECT = "local/bench"

@@ -179,6 +179,45 @@ GROUPS = {
         Measure("file_write", "file of 50 MB: write", 1, 1.5),
         Measure("file_read", "file of 50 MB: read", 1, 1.5),
     ],
+    "Over HTTP": [
+        Measure("http_ops", "op of the official client into `serve`, until sent", "–", "–", "http"),
+        Measure(
+            "http_ops_lost",
+            "lost of 2,050 such ops",
+            "0 %",
+            "0 %",
+            of="http_ops",
+            fact="lost",
+            unit="%",
+        ),
+        Measure(
+            "http_first_row_of_1000", "first streamed row of 1,000 calls", "constant", "–", "http"
+        ),
+        Measure(
+            "http_first_row_of_100000",
+            "first streamed row of 100,000 calls",
+            "constant",
+            "–",
+            "http",
+        ),
+        Measure(
+            "http_memory",
+            "memory that streaming 100,000 calls adds to `serve`",
+            "flat",
+            "flat",
+            "http",
+            unit="MB",
+        ),
+        Measure(
+            "http_file_memory",
+            "memory that a file of 50 MB adds to `serve`",
+            "flat",
+            "flat",
+            of="http_memory",
+            fact="file_mb",
+            unit="MB",
+        ),
+    ],
     "Space": [
         Measure("size", "bytes a call in the file", 0.9, 1, place="file", unit="B"),
         Measure(

@@ -31,9 +31,16 @@ class Subject(SdkSubject):
 
     def fill(self) -> float:
         """Store 100,000 calls through the typed door."""
-        for base in range(0, data.CALL_COUNT, 1_000):
+        return self._fill(data.CALL_COUNT)
+
+    def fill_few(self) -> float:
+        """Store 1,000 calls of the same form."""
+        return self._fill(data.FEW)
+
+    def _fill(self, count: int) -> float:
+        for base in range(0, count, data.FEW):
             batch: list[Any] = []
-            for n in range(base, base + 1_000):
+            for n in range(base, base + data.FEW):
                 batch.append(tsi.CallBatchStartMode(req=self._start(n, self.project)))
                 batch.append(tsi.CallBatchEndMode(req=self._end(n, self.project)))
             self.server.call_start_batch(tsi.CallCreateBatchReq(batch=batch))

@@ -74,7 +74,7 @@ class Workers:
         self.sizes: dict[str, int] = {}
 
     def get(self, place: str, name: str) -> Worker:
-        """The worker of a subject on a store that is ``fresh``, ``stored`` or ``indexed``."""
+        """The worker of a subject on a store that is ``fresh``, ``few``, ``stored`` or ``indexed``."""
         if (place, name) not in self._made:
             folder = self._folder / f"{place}-{name}"
             if place == "indexed":
@@ -86,6 +86,8 @@ class Workers:
                 worker.ask("fill_feedback")
             if place == "indexed":
                 worker.ask("add_indexes")
+            if place == "few":
+                worker.ask("fill_few")
         return self._made[place, name]
 
     def alone(self, place: str, name: str) -> Worker:

@@ -5,35 +5,18 @@ Run: ``pytest tests/benchmarks --benchmark-only --benchmark-json=bench.json``
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from measures import ASKED, Measure
 from subjects import FOLDER, Workers, pythons
+from timing import CLOCK, ROUNDS, record
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-ROUNDS = 5
 CALLS_OF_PROCESSES = 2_000
 
 
-class WorkerClock:
-    """A clock that stands still but for the seconds that a worker reports."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        # pytest-benchmark waits for a tick when it measures the precision of a timer.
-        self.now += 1e-10
-        return self.now
-
-
-CLOCK = WorkerClock()
 PAIRS = [
     pytest.param(measure, name, id=f"{measure.key}-{name}")
     for measure in ASKED
@@ -41,23 +24,6 @@ PAIRS = [
     if name == "ours"
     or (measure.has_limit if name == "limit" else measure.has_reference and not measure.against)
 ]
-
-
-def record(
-    benchmark: Any, key: str, subject: str, rounds: int, ask: Callable[[], dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Run a measure some rounds; the medians of all numbers of its answers go into the report."""
-    answers: list[dict[str, Any]] = []
-
-    def run() -> None:
-        answers.append(ask())
-        CLOCK.now += max(answers[-1]["value"], 0)
-
-    benchmark.group = key
-    benchmark.pedantic(run, rounds=rounds, iterations=1)
-    medians = {fact: statistics.median(a[fact] for a in answers) for fact in answers[0]}
-    benchmark.extra_info.update(measure=key, subject=subject, **medians)
-    return answers
 
 
 @pytest.mark.benchmark(timer=CLOCK)
