@@ -1,4 +1,4 @@
-"""Media through the package: as input, output, attribute, nested, in objects and datasets; annotations."""
+"""Media through the package: as input, output, attribute, nested, in objects and datasets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import io
 import wave
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -208,121 +208,6 @@ def test_a_content_whose_file_is_gone(client, monkeypatch):
     content = client.get_call(call.id).inputs["x"]
     with pytest.raises(NotFoundError, match="file gone"):
         _ = content.data
-
-
-# --- annotations ---
-
-
-def recorded(op, *args, client):
-    _, call = op.call(*args)
-    read = client.get_call(call.id)
-    return read.inputs, read.output
-
-
-def test_annotated_parameters_and_results(tmp_path, client):
-    """The function has plain values; what is stored are contents."""
-    place = tmp_path / "a.txt"
-    place.write_text("hello")
-    seen = []
-
-    @weave.op
-    def read(
-        page: Annotated[bytes, Content[Literal["pdf"]]],
-        path: Annotated[str, Content],
-        note: Annotated[str, Content[Literal["text/markdown"]]] | None = None,
-        plain: str = "p",
-    ) -> Annotated[str, Content]:
-        seen.append((page, path, note, plain))
-        return "result"
-
-    inputs, output = recorded(read, b"%PDF", str(place), "# note", client=client)
-    assert seen == [(b"%PDF", str(place), "# note", "p")]
-    assert {
-        name: (value.filename, value.mimetype, value.data)
-        for name, value in inputs.items()
-        if isinstance(value, Content)
-    } == {
-        "page": ("file-315d.pdf", "application/pdf", b"%PDF"),
-        "path": ("a.txt", "text/plain", b"hello"),
-        "note": ("text-fa51.md", "text/markdown", b"# note"),
-    }
-    assert inputs["plain"] == "p"
-    assert (output.data, output.mimetype) == (b"result", "text/plain")
-    assert read(b"", "x") == "result"
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("no path", b"no path"),
-        ("data:,a%20b", b"a b"),
-        (b"\0", b"\0"),
-        (bytearray(b"ab"), b"ab"),
-        ("x" * 5000, b"x" * 5000),
-        ("nul\0", b"nul\0"),
-    ],
-)
-def test_what_an_annotated_value_becomes(given, expected, client):
-    """Bytes, a data URL, or a text that is no path."""
-
-    @weave.op
-    def take(x: Annotated[Any, Content]):
-        return None
-
-    inputs, _ = recorded(take, given, client=client)
-    assert inputs["x"].data == expected
-
-
-@pytest.mark.parametrize("given", [5, None, ["a"], {"a": 1}])
-def test_other_annotated_values_stay(given, client):
-    """They are recorded as they are."""
-
-    @weave.op
-    def take(x: Annotated[Any, Content]):
-        return None
-
-    assert recorded(take, given, client=client)[0]["x"] == given
-
-
-def test_annotations_that_cannot_be_read(client):
-    """One that names nothing leaves the others alone, and contents that are given stay."""
-
-    @weave.op
-    def take(x: Annotated[str, Content], y: Annotated[str, NoContentAtAll], z: Content):  # noqa: F821 - the point
-        return None
-
-    inputs, _ = recorded(take, "a", "b", Content.from_text("c"), client=client)
-    assert [inputs["x"].as_string(), inputs["y"], inputs["z"].as_string()] == ["a", "b", "c"]
-
-
-def test_own_hooks_come_after(client):
-    """They see the contents."""
-
-    @weave.op(
-        postprocess_inputs=lambda inputs: {**inputs, "size": inputs["x"].size},
-        postprocess_output=lambda output: output.mimetype,
-    )
-    def take(x: Annotated[str, Content]) -> Annotated[str, Content]:
-        return x
-
-    inputs, output = recorded(take, "abc", client=client)
-    assert (inputs["size"], output) == (3, "text/plain")
-
-
-def test_a_path_that_cannot_be_read_is_recorded(tmp_path, client, monkeypatch):
-    """The call is recorded with the plain value."""
-    place = tmp_path / "a.txt"
-    place.write_text("x")
-
-    @weave.op
-    def take(x: Annotated[str, Content]):
-        return None
-
-    def refused(self):
-        raise PermissionError("no")
-
-    monkeypatch.setattr(type(place), "read_bytes", refused)
-    assert recorded(take, str(place), client=client)[0]["x"] == str(place)
 
 
 def test_files_and_enums(tmp_path, client):

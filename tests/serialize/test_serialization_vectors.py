@@ -59,7 +59,9 @@ class Refs:
 def names():
     """The definitions that the rows use; unnamed modules print as in the measurement."""
     scope = {"weave": Refs}
-    exec(VECTORS["imports_and_definitions"], scope)
+    # Not with this file's postponed annotations: pydantic could not read them until a model is used.
+    code = compile(VECTORS["imports_and_definitions"], "<definitions>", "exec", dont_inherit=True)
+    exec(code, scope)
     return scope
 
 

@@ -117,6 +117,13 @@ def test_bytes_are_not_copied():
         (lambda: Content.from_base64(5), "b64_data must be base64: it is int"),
         (lambda: Content.from_data_url("http://x"), "url must look like data:"),
         (lambda: Content.from_data_url(None), "url must look like data:"),
+        (lambda: Content.from_text("x", mimetype=5), "mimetype must be a text, not int"),
+        (
+            lambda: Content.from_text("x", extension=5),
+            "extension must be one, such as 'pdf', not 5",
+        ),
+        (lambda: Content.from_bytes(b"x", extension="/../../x"), "extension must be one"),
+        (lambda: Content.from_bytes(b"x", extension="..\\x"), "extension must be one"),
     ],
 )
 def test_what_is_refused(make, message):
@@ -220,6 +227,13 @@ def test_a_stored_name_does_not_lead_out(name, expected, tmp_path):
     assert [p.relative_to(tmp_path) for p in tmp_path.rglob("*.*")] + [
         p.relative_to(tmp_path) for p in tmp_path.rglob("passwd")
     ] == [Path("in") / expected]
+
+
+def test_a_name_with_a_colon(tmp_path):
+    """It would be a drive or a stream on some systems."""
+    facts_of_name = b'{"filename": "c:a.txt", "size": 5, "mimetype": "a/b", "digest": "d"}'
+    stored(b"hello", facts_of_name, []).save(tmp_path)
+    assert [place.name for place in tmp_path.iterdir()] == ["c_a.txt"]
 
 
 def test_one_that_is_gone_can_be_printed():

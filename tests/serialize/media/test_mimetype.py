@@ -6,6 +6,7 @@ import pytest
 
 from weave_lite.serialize.media.mimetype import default_filename, detect
 
+OFFICE = "application/vnd.openxmlformats-officedocument"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -37,6 +38,14 @@ PNG = b"\x89PNG\r\n\x1a\n"
         (b"hi", {"filename": "Makefile"}, ("text/plain", ".txt")),
         (b"hi", {"filename": ".bashrc"}, ("text/plain", ".txt")),
         (b"hi", {"filename": "a.csv"}, ("text/csv", ".csv")),
+        (b"hi", {"filename": "a."}, ("text/plain", ".txt")),
+        (b"PK\3\4", {"filename": "a.docx"}, (f"{OFFICE}.wordprocessingml.document", ".docx")),
+        (b"PAR1", {"filename": "a.parquet"}, ("application/vnd.apache.parquet", ".parquet")),
+        (b"{}", {"filename": "a.ipynb"}, ("application/x-ipynb+json", ".ipynb")),
+        (b"\xff\xfb\x90\0", {}, ("audio/mpeg", ".mp3")),
+        (b"\xff\xf3\x90\0", {}, ("audio/mpeg", ".mp3")),
+        (b"\xff\xfeh\0i\0", {}, ("application/octet-stream", ".bin")),
+        (b"\xff", {}, ("application/octet-stream", ".bin")),
     ],
 )
 def test_detect(content, given, expected):
@@ -57,3 +66,13 @@ def test_default_filename():
     assert [default_filename(m, "abcdef", e) for m, e in [
         ("application/pdf", ".pdf"), ("image/png", ".png"), ("text/x-foo", None),
     ]] == ["file-abcd.pdf", "image-abcd.png", "text-abcd"]  # fmt: skip
+
+
+def test_default_filename_of_a_type_that_is_none():
+    """It becomes a name of a file, whatever it says."""
+    assert [default_filename(m, "abcdef", None) for m in ("../x/y", "", "..", "a b/c")] == [
+        "file-abcd",
+        "file-abcd",
+        "file-abcd",
+        "ab-abcd",
+    ]

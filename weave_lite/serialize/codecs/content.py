@@ -70,8 +70,10 @@ def _facts_of_file(text: bytes) -> bytes:
     """Bring the facts of the older form to those of a content."""
     import json  # noqa: PLC0415 - kept out of the import of the decorators
 
-    facts = json.loads(text)
-    found = {name: facts[name] for name in ("mimetype", "size") if name in facts}
+    from weave_lite.serialize.media.facts import json_object  # noqa: PLC0415 - only when there is one
+
+    facts = json_object(text)
+    found: dict[str, Any] = {name: facts[name] for name in ("mimetype", "size") if name in facts}
     if "original_path" in facts:
         found["filename"] = facts["original_path"]
     return json.dumps(found).encode()

@@ -1,4 +1,4 @@
-"""Values whose natural form is their ``str``: Decimal, UUID, paths, Fraction, complex."""
+"""Values whose natural form is their ``str``: numbers, ids, paths, addresses."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ _CLASSES = (
     ("uuid", "UUID"),
     ("pathlib", "PurePath"),
     ("fractions", "Fraction"),
+    ("ipaddress", "IPv4Address"),
+    ("ipaddress", "IPv6Address"),
+    ("ipaddress", "IPv4Network"),
+    ("ipaddress", "IPv6Network"),
+    ("pydantic.networks", "AnyUrl"),
+    ("pydantic.networks", "_BaseMultiHostUrl"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.core.errors import NotSupportedError
 from weave_lite.serialize.custom_type import custom_record, files_form
 from weave_lite.serialize.introspect import is_loaded_class
 from weave_lite.serialize.registry import Codec
@@ -29,6 +30,9 @@ def _save_wave(value: Wave_read, artifact: FilesArtifact, name: str) -> None:
     import wave  # noqa: PLC0415 - kept out of the import of the decorators
 
     del name
+    # A pipe cannot be read twice; a reader that was moved there would fail from then on.
+    if not getattr(value.getfp(), "seekable", False):
+        raise NotSupportedError("the sound is closed, or comes from a pipe; record its bytes")
     at = value.tell()
     value.rewind()
     try:

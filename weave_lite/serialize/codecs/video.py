@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.core.errors import DecodeError
 from weave_lite.serialize.custom_type import files_form
 from weave_lite.serialize.introspect import is_loaded_class
 from weave_lite.serialize.registry import Codec
@@ -18,6 +19,7 @@ _PREFIX = "video."
 _FORMATS = ("gif", "mp4", "webm")
 _DEFAULT_FORMAT = "mp4"
 _DEFAULT_FPS = 24
+_STORED_TYPES = frozenset({"image/gif", "video/mp4", "video/quicktime", "video/webm"})
 
 
 def _save(value: Any, artifact: FilesArtifact, name: str) -> None:
@@ -42,10 +44,14 @@ def _save(value: Any, artifact: FilesArtifact, name: str) -> None:
 def _load(artifact: FilesArtifact, name: str) -> Any:
     from importlib import import_module  # noqa: PLC0415 - rarely needed
 
-    reader = import_module("moviepy.video.io.VideoFileClip")  # a type checker may not have it
+    from weave_lite.serialize.media.mimetype import sniffed  # noqa: PLC0415 - only when there is one
 
     del name
     path = next(path for path in artifact.path_contents if path.startswith(_PREFIX))
+    # ffmpeg goes by what it finds: a playlist in a stored file would make it read other files.
+    if sniffed(artifact.path_contents[path]) not in _STORED_TYPES:
+        raise DecodeError(f"{path} is no video that is known here", codec=_TYPE_ID)
+    reader = import_module("moviepy.video.io.VideoFileClip")  # a type checker may not have it
     # The clip reads the file while it is used; `art`, which it is given, keeps that in place.
     return reader.VideoFileClip(artifact.path(path))
 

@@ -8,6 +8,8 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from weave_lite.core.errors import InvalidFieldError
+from weave_lite.serialize.media.given import is_file
+from weave_lite.serialize.media.mimetype import UNKNOWN, extension_of, sniffed
 
 if TYPE_CHECKING:
     import os
@@ -74,10 +76,27 @@ class Audio:
         return cls(place.read_bytes(), format, validate_base64=False)
 
     @classmethod
+    def _from_guess(
+        cls, value: Any, mimetype: str | None = None, extension: str | None = None
+    ) -> Any:
+        """Make it of bytes, or of the path of a file that is there; anything else is given back."""
+        if isinstance(value, bytes | bytearray | memoryview):
+            data = bytes(value)
+            ending = extension or extension_of(mimetype or sniffed(data) or UNKNOWN) or ""
+            format = ending.lstrip(".")  # noqa: A001 - the documented name
+            return cls(data, format, validate_base64=False) if format in FORMATS else value
+        is_path = isinstance(value, str | Path) and is_file(value)
+        return cls.from_path(value) if is_path else value
+
+    @classmethod
     def _stored(cls, read: Callable[[], bytes], format: str) -> Self:
-        """Make one of which the bytes are not read yet."""
+        """Make one of which the bytes are not read yet.
+
+        Raises:
+            InvalidFieldError: The format is not known.
+        """
         audio = cls.__new__(cls)
-        audio.format, audio._data, audio._read = format, None, read  # noqa: SLF001 - its own class
+        audio.format, audio._data, audio._read = _checked(format), None, read  # noqa: SLF001 - its own class
         return audio
 
     @property

@@ -13,8 +13,11 @@ from weave_lite.core.errors import InvalidFieldError, NotSupportedError
 from weave_lite.serialize.media.facts import facts_of, stored_facts
 from weave_lite.serialize.media.given import (
     as_bytes,
+    as_text,
     from_base64,
+    is_data_url,
     is_file,
+    parse_data_url,
     to_base64,
     type_name,
 )
@@ -57,7 +60,7 @@ class Content:
         del args, kwargs
         raise NotSupportedError(
             "Content(...) cannot be called; use Content.from_path, from_bytes, from_text, "
-            "from_base64 or from_data_url"
+            "from_base64, from_data_url or from_url"
         )
 
     # Content["pdf"] says in an annotation what is meant; it is the same class.
@@ -159,18 +162,33 @@ class Content:
         Raises:
             InvalidFieldError: It is no such URL.
         """
-        from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - rarely needed
+        said = parse_data_url(url)
+        found = detect(said.data, mimetype=said.mimetype or "text/plain")
+        marks = (":encoding" if said.charset else "", ":base64" if said.is_base64 else "")
+        origin = (f"data_url{''.join(marks)}", "str", said.charset or "us-ascii")
+        return cls._made(said.data, found, origin, metadata)
 
-        head, comma, body = url.partition(",") if isinstance(url, str) else ("", "", "")
-        if not comma or not head.startswith("data:"):
-            raise InvalidFieldError("url must look like data:[TYPE][;charset=X][;base64],DATA")
-        mimetype, *options = head[len("data:") :].split(";")
-        charset = next((o.partition("=")[2] for o in options if o.startswith("charset=")), None)
-        is_base64 = _BASE64 in options
-        data = from_base64(unquote_to_bytes(body)) if is_base64 else unquote_to_bytes(body)
-        found = detect(data, mimetype=mimetype or "text/plain")
-        kind = f"data_url{':encoding' if charset else ''}{':base64' if is_base64 else ''}"
-        return cls._made(data, found, (kind, "str", charset or "us-ascii"), metadata)
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        /,
+        headers: dict[str, Any] | None = None,
+        timeout: float | None = 30,
+        metadata: dict[str, Any] | None = None,
+    ) -> Self:
+        """Make a content of what an HTTP server gives now; ``timeout`` is in seconds.
+
+        Raises:
+            InvalidFieldError: It is no URL of HTTP.
+            NotFoundError: It cannot be read.
+        """
+        from weave_lite.serialize.media.fetch import fetch  # noqa: PLC0415 - rarely needed
+
+        got = fetch(url, headers, timeout)
+        found = detect(got.data, mimetype=got.mimetype, filename=got.filename)
+        origin = ("url", "str", _DEFAULT_ENCODING)
+        return cls._made(got.data, found, origin, metadata, got.filename)
 
     @classmethod
     def _from_guess(
@@ -180,10 +198,11 @@ class Content:
         if isinstance(value, bytes | bytearray | memoryview):
             return cls.from_bytes(bytes(value), mimetype=mimetype, extension=extension)
         if isinstance(value, Path):
-            return cls.from_path(value, mimetype=mimetype)
+            # One that is not there may be where the function writes to.
+            return cls.from_path(value, mimetype=mimetype) if is_file(value) else value
         if not isinstance(value, str):
             return value
-        if value.startswith("data:") and "," in value:
+        if is_data_url(value):
             return cls.from_data_url(value)
         if is_file(value):
             return cls.from_path(value, mimetype=mimetype)
@@ -276,7 +295,7 @@ class Content:
 
     @property
     def content_type(self) -> str:
-        """What it was made of: ``bytes``, ``text``, ``base64``, ``file`` or ``data_url``."""
+        """What it was made of: ``bytes``, ``text``, ``base64``, ``file``, ``url`` or ``data_url``."""
         return self._fact("content_type")  # type: ignore[no-any-return]
 
     @property
@@ -298,11 +317,12 @@ class Content:
         """Return the bytes as text; as base64 when the content came as base64.
 
         Raises:
+            InvalidFieldError: Python does not know the encoding.
             UnicodeDecodeError: They are not text of this encoding.
         """
-        if self.encoding == _BASE64:
-            return to_base64(self.data)
-        return self.data.decode(self.encoding)
+        return (
+            to_base64(self.data) if self.encoding == _BASE64 else as_text(self.data, self.encoding)
+        )
 
     def to_data_url(self, use_base64: bool = True) -> str:
         """Return a ``data:`` URL: base64, or percent-encoded.
@@ -327,7 +347,8 @@ class Content:
         """
         place = Path(dest)
         if place.is_dir():
-            place /= self.filename
+            # A colon means a drive or a stream on some systems.
+            place /= self.filename.replace(":", "_")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(self.data)
 
@@ -360,13 +381,7 @@ class Content:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema  # noqa: PLC0415 - pydantic asks, so it is loaded
+        from weave_lite.serialize.media.content_schema import schema_of  # noqa: PLC0415 - pydantic asks, so it is loaded
 
         del source, handler
-        return core_schema.is_instance_schema(
-            cls, serialization=core_schema.plain_serializer_function_ser_schema(_dumped)
-        )
-
-
-def _dumped(content: Content) -> dict[str, Any]:
-    return {**content.model_dump(), "data": to_base64(content.data)}
+        return schema_of(cls)

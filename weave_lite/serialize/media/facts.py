@@ -11,12 +11,15 @@ from weave_lite.serialize.media.mimetype import default_filename, detect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["facts_of", "stored_facts"]
+__all__ = ["facts_of", "json_object", "stored_facts"]
 
 # Of a content of which it is not known what it was made of.
 _ORIGIN: Final = ("bytes", "bytes", "utf-8")
 _OTHERS: Final = ("content_type", "input_type", "encoding", "metadata", "extension")
 _NEEDED: Final = frozenset({"size", "mimetype", "digest", "filename"})
+_TEXTS: Final = ("mimetype", "digest", "filename", "content_type", "input_type", "encoding")
+# What file systems take, and some more is added by whoever saves it.
+_MAX_NAME_BYTES: Final = 200
 
 
 def facts_of(
@@ -53,26 +56,57 @@ def facts_of(
 
 
 def stored_facts(text: bytes, data: Callable[[], bytes]) -> dict[str, Any]:
-    """Read stored facts; what they lack is found out from the bytes.
+    """Read stored facts; what they lack, or say wrongly, is found out from the bytes.
 
     Args:
         text: JSON, perhaps not ours.
         data: Gives the bytes.
     """
-    try:
-        stored = json.loads(text)
-    except ValueError:  # the bytes say enough
-        stored = None
-    stored = stored if type(stored) is dict else {}
+    stored = _checked(json_object(text))
     name = stored.get("filename")
-    # A stored name comes from elsewhere: it must not lead out of a folder.
-    name = str(name).replace("\\", "/").rpartition("/")[2].replace("\0", "") if name else None
-    name = None if name in {"", ".", ".."} else name
-    if _NEEDED - stored.keys() or name is None:
+    if _NEEDED - stored.keys():
         found = detect(data(), mimetype=stored.get("mimetype"), filename=name)
         stored = {**facts_of(data(), found, _ORIGIN, None, name), **stored}
-        name = name or default_filename(stored["mimetype"], stored["digest"], found[1])
-    facts = {**stored, "filename": name}
     for key, value in zip(_OTHERS, (*_ORIGIN, None, None), strict=True):
-        facts.setdefault(key, value)
-    return facts
+        stored.setdefault(key, value)
+    return stored
+
+
+def json_object(text: bytes) -> dict[str, Any]:
+    """Read a JSON object; anything else says nothing."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _checked(stored: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not of its type, or could lead somewhere."""
+    wrong = {name for name in _TEXTS if not _is_word(stored.get(name))}
+    size, extension = stored.get("size"), stored.get("extension")
+    if type(size) is not int or size < 0:
+        wrong.add("size")
+    if extension is not None and (not _is_word(extension) or {"/", "\\"} & set(extension)):
+        wrong.add("extension")
+    name = _bare_name(stored["filename"]) if "filename" not in wrong else None
+    if name is None:
+        wrong.add("filename")
+    # In the order in which they stand, so that a content that is stored again is the same.
+    return {
+        key: name if key == "filename" else value
+        for key, value in stored.items()
+        if key not in wrong
+    }
+
+
+def _is_word(value: Any) -> bool:
+    return type(value) is str and value.isprintable()
+
+
+def _bare_name(stored: str) -> str | None:
+    """Return the last part of a stored name, which comes from elsewhere."""
+    name = stored.replace("\\", "/").rpartition("/")[2]
+    # The end of it, where the extension is.
+    name = name.encode()[-_MAX_NAME_BYTES:].decode(errors="ignore")
+    return None if name in {"", ".", ".."} else name

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from weave_lite.serialize.media.content import Content
+from weave_lite.serialize.media.given import is_file
 
 __all__ = ["File"]
 
@@ -27,3 +29,12 @@ class File(Content):
         read = Content.from_path(path, mimetype=mimetype)
         self._data, self._facts = read._data, read._facts  # noqa: SLF001 - the same class
         self.path = Path(path)
+
+    @classmethod
+    def _from_guess(
+        cls, value: Any, mimetype: str | None = None, extension: str | None = None
+    ) -> Any:
+        """Make a file of bytes, or of a path that is there; anything else is given back."""
+        if isinstance(value, str) and not is_file(value):
+            return value
+        return super()._from_guess(value, mimetype, extension)

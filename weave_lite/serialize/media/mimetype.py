@@ -9,6 +9,9 @@ import codecs
 import json
 from functools import cache
 from mimetypes import MimeTypes
+from typing import Any
+
+from weave_lite.core.errors import InvalidFieldError
 
 __all__ = ["UNKNOWN", "default_filename", "detect", "extension_of", "sniffed", "type_of_name"]
 
@@ -30,6 +33,7 @@ _SIGNATURES = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
 )
+_MP3_FRAME = 0xF2
 _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp"}
 # An MPEG-4 file names its kind at byte 8.
 _MP4 = {
@@ -62,6 +66,15 @@ _EXTENSIONS = {
     "application/yaml": ".yaml",
     "application/toml": ".toml",
     "application/x-ndjson": ".jsonl",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/x-ipynb+json": ".ipynb",
+    "application/epub+zip": ".epub",
+    "video/x-matroska": ".mkv",
+    "text/javascript": ".js",
+    "application/xml": ".xml",
 }
 _TYPES = {
     **{extension: mimetype for mimetype, extension in _EXTENSIONS.items()},
@@ -69,6 +82,7 @@ _TYPES = {
     ".jpeg": "image/jpeg",
     ".tif": "image/tiff",
 }
+_NO_NAME = frozenset("/\\\0")
 _HEAD_BYTES = 65_536
 _MAX_JSON_BYTES = 1_000_000
 
@@ -84,6 +98,9 @@ def sniffed(content: bytes) -> str | None:
         return _RIFF[content[8:12]]
     if content[4:8] == b"ftyp":
         return _MP4.get(content[8:12], "video/mp4")
+    # Frames of MP3: eleven bits that are set, MPEG version 1 or 2, layer III.
+    if content[:1] == b"\xff" and content[1:2] and content[1] & 0xF6 == _MP3_FRAME:
+        return "audio/mpeg"
     for start, mimetype in _SIGNATURES:
         if content.startswith(start):
             return mimetype
@@ -124,14 +141,16 @@ def detect(
         extension: Its extension, with or without the dot.
         filename: Its name, which may have an extension.
 
+    Raises:
+        InvalidFieldError: The extension is none, or the type is no text.
+
     Example:
         >>> detect(b'{"a": 1}'), detect(b"hi", extension="md")
         (('application/json', '.json'), ('text/markdown', '.md'))
     """
-    if extension:
-        extension = f".{extension.lstrip('.')}"
-    elif filename and "." in filename.lstrip("."):
-        extension = filename[filename.rindex(".") :]
+    extension = _dotted(extension) or (filename and _extension_in(filename))
+    if not isinstance(mimetype, str | None):
+        raise InvalidFieldError(f"mimetype must be a text, not {type(mimetype).__name__}")
     if mimetype is None:
         mimetype = (extension and type_of_name(extension)) or sniffed(content)
         if mimetype is None:
@@ -141,9 +160,23 @@ def detect(
 
 def default_filename(mimetype: str, digest: str, extension: str | None) -> str:
     """Name a content that has no name: its general type, the begin of its digest, its extension."""
-    general = mimetype.partition("/")[0]
-    word = "file" if general == "application" else general
+    general = "".join(filter(str.isalnum, mimetype.partition("/")[0]))
+    word = "file" if general in {"", "application"} else general
     return f"{word}-{digest[:4]}{extension or ''}"
+
+
+def _dotted(extension: Any) -> str | None:
+    """Check an extension that is given; it becomes a part of a file's name."""
+    if not extension:
+        return None
+    if not isinstance(extension, str) or _NO_NAME & set(extension):
+        raise InvalidFieldError(f"extension must be one, such as 'pdf', not {extension!r:.80}")
+    return f".{extension.lstrip('.')}"
+
+
+def _extension_in(filename: str) -> str | None:
+    _, dot, extension = filename.lstrip(".").rpartition(".")
+    return f".{extension}" if dot and extension else None
 
 
 @cache

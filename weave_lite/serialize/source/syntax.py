@@ -11,6 +11,7 @@ import re
 import threading
 import warnings
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,12 +46,24 @@ class Edit(NamedTuple):
 
 
 def parse(text: str) -> ast.Module | None:
-    """Parse a text without a warning, whatever the filters; None when it is not valid Python."""
+    """Parse a text without a warning, whatever the filters; None when it is not valid Python.
+
+    Who wants to change the tree makes a copy: short texts, which are asked for several times per
+    capture and for the same op by every client of a test suite, share one.
+    """
+    return _parsed_lately(text) if len(text) <= _SHORT else _parsed(text)
+
+
+def _parsed(text: str) -> ast.Module | None:
     try:
         with quietly(text):
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+_SHORT = 4000
+_parsed_lately = lru_cache(maxsize=64)(_parsed)
 
 
 @contextmanager
