@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weave_lite.cli.options import DbOption, JsonOption, find_place, talk
-from weave_lite.core.errors import InvalidRequest, NotFoundError, UsageError
-from weave_lite.trace_server.place import MEMORY
+from weave_lite.cli.options import DbOption, JsonOption, talk
+from weave_lite.core.errors import InvalidRequest, NotFoundError, SchemaVersionError, UsageError
+from weave_lite.sync.journal import MemoryJournal
+from weave_lite.trace_server.place import MEMORY, resolve
 
 if TYPE_CHECKING:
     from weave_lite.sync.report import ProjectReport
 
 __all__ = ["sync"]
+
+_COUNTED = (
+    *("objects", "ops", "tables", "rows", "files", "calls", "feedback", "costs"),
+    *("renamed", "taken_back"),
+)
+_MOST_TOLD = 20
 
 _ToOption = Annotated[
     str | None,
@@ -34,6 +43,12 @@ _AsOption = Annotated[
     str | None, typer.Option("--as", help="entity/project that the one project gets there.")
 ]
 _DryOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be moved.")]
+_AfreshOption = Annotated[
+    bool, typer.Option("--afresh", help="Forget what earlier runs moved, and send all again.")
+]
+_CheckOption = Annotated[
+    bool, typer.Option("--check-all", help="Read back all that was moved, not a sample.")
+]
 
 
 def sync(
@@ -42,44 +57,57 @@ def sync(
     project: _ProjectsOption = None,
     as_: _AsOption = None,
     dry_run: _DryOption = False,
+    afresh: _AfreshOption = False,
+    check_all: _CheckOption = False,
     db: DbOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move projects to another trace server, or from one; run it again to move what is new."""
+    """Move projects to another trace server, or from one; run it again to move what is new.
+
+    What was moved is noted in the file that is written, else in the one that is read; between two
+    URLs all is sent again. Calls and objects that are deleted later stay in the target; feedback
+    and prices are taken back there, too. The key for a URL is WANDB_API_KEY. Exit status 1:
+    something was refused, or reading back found a fault.
+    """
     from weave_lite.sync.run import sync_project  # noqa: PLC0415 - rarely needed
 
     if to is None and from_ is None:
         raise UsageError(
             "say --to URL|FILE, or --from URL|FILE to bring projects into the store here"
         )
-    source_place, target_place = from_ or find_place(db), to or find_place(db)
-    if _absolute(source_place) == _absolute(target_place) and as_ is None:
+    source_place, target_place = _absolute(from_, db), _absolute(to, db)
+    if source_place == target_place and as_ is None:
         raise UsageError("source and target are the same; name another --to, or another --as")
-    source = _opened(source_place, is_source=True)
-    is_new = not _is_url(target_place) and not Path(target_place).expanduser().exists()
-    target = _opened(MEMORY if dry_run and is_new else target_place, is_source=False)
-    try:
+    progress = _Progress()
+    with ExitStack() as stack:
+        is_noted_there = _is_url(target_place)
+        source = stack.enter_context(
+            closing(_source(source_place, is_written=is_noted_there, is_dry=dry_run))
+        )
+        target = stack.enter_context(closing(_target(target_place, is_dry=dry_run)))
         projects = project or _all_projects(source)
         if as_ is not None and len(projects) != 1:
             raise UsageError("--as needs exactly one --project")
         reports: list[ProjectReport] = []
         for each in projects:
             goal = as_ or each
-            journal = _journal_of(
-                source, target, f"{each} from {source_place} to {goal} at {target_place}"
-            )
-            tell = _progress(each)
-            report = sync_project(
-                source, target, each, goal, journal=journal, is_dry=dry_run, tell=tell
-            )
+            journal = _journal(source, target, (each, source_place), (goal, target_place))
+            if afresh and journal is not None:
+                journal = MemoryJournal() if dry_run else journal
+                journal.forget()
+            progress.project = each
+            try:
+                report = sync_project(
+                    source, target, each, goal,
+                    journal=journal, is_dry=dry_run, tell=progress, is_check_whole=check_all,
+                )  # fmt: skip
+            finally:
+                progress.clear()
             reports.append(report)
             if as_json:
                 typer.echo(json.dumps(report.as_dict()))
             else:
                 _print(report, is_dry=dry_run)
-    finally:
-        source.close()
-        target.close()
     if any(report.problems for report in reports):
         raise typer.Exit(1)
 
@@ -88,31 +116,59 @@ def _is_url(place: str) -> bool:
     return place.startswith(("http://", "https://"))
 
 
-def _absolute(place: str) -> str:
-    return place.rstrip("/") if _is_url(place) else str(Path(place).expanduser().resolve())
-
-
-def _opened(place: str, *, is_source: bool) -> Any:
+def _absolute(place: str | None, db: str | None) -> str:
+    """Give the URL, or the whole path of a file; by default that of the store here."""
+    place = resolve(db).text if place is None else place
     if _is_url(place):
-        from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
-            RemoteHTTPTraceServer,
-        )
+        return place.rstrip("/")
+    if place == MEMORY:
+        raise UsageError("name a file or a URL; a store in memory is of one process alone")
+    return str(Path(place).expanduser().resolve())
 
-        server = RemoteHTTPTraceServer(place)
-        if os.environ.get("WANDB_API_KEY"):
-            server.set_auth(("api", os.environ["WANDB_API_KEY"]))
-        return server
+
+def _source(place: str, *, is_written: bool, is_dry: bool) -> Any:
+    """Open where projects come from: only for reading, unless the journal is kept there."""
+    if _is_url(place):
+        return _remote(place)
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
 
-    if place == MEMORY and not is_source:
-        return SqliteTraceServer(MEMORY)
-    path = Path(place).expanduser()
-    if is_source and (place == MEMORY or not path.is_file()):
+    if not Path(place).is_file():
         raise NotFoundError(f"There is no store at {place}")
-    if not is_source:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    may_write = not path.exists() or os.access(path, os.W_OK)
-    return SqliteTraceServer(path, read_only=is_source and not may_write)
+    may_write = os.access(place, os.W_OK) and os.access(Path(place).parent, os.W_OK)
+    may_write = may_write and not is_dry
+    if is_written and may_write:
+        return SqliteTraceServer(place)
+    try:
+        return SqliteTraceServer(place, read_only=True)
+    except SchemaVersionError:
+        if not may_write:
+            raise
+        # One of an earlier release is upgraded when it is opened for writing.
+        return SqliteTraceServer(place)
+
+
+def _target(place: str, *, is_dry: bool) -> Any:
+    """Open where projects go; for a dry run a file is only read, or stood in for."""
+    if _is_url(place):
+        return _remote(place)
+    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415
+
+    path = Path(place)
+    if is_dry:
+        return SqliteTraceServer(place, read_only=True) if path.exists() else SqliteTraceServer()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteTraceServer(place)
+
+
+def _remote(place: str) -> Any:
+    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
+        RemoteHTTPTraceServer,
+    )
+
+    server = RemoteHTTPTraceServer(place)
+    if os.environ.get("WANDB_API_KEY"):
+        server.set_auth(("api", os.environ["WANDB_API_KEY"]))
+    return server
 
 
 def _all_projects(source: Any) -> list[str]:
@@ -124,42 +180,51 @@ def _all_projects(source: Any) -> list[str]:
     return projects
 
 
-def _journal_of(source: Any, target: Any, route: str) -> Any:
-    """Keep the journal in the store that can be written here; none, when there is no such."""
-    for server in (source, target):
-        if hasattr(server, "journal") and not server.is_read_only:
-            return server.journal(route)
+def _journal(source: Any, target: Any, start: tuple[str, str], goal: tuple[str, str]) -> Any:
+    """Find the journal: beside what was written, else beside what was read; None, for two URLs.
+
+    Its name does not say where its own file is, which may be moved.
+    """
+    if hasattr(target, "journal"):
+        return target.journal(f"{start[0]} of {start[1]} to {goal[0]}")
+    if hasattr(source, "journal") and not source.is_read_only:
+        return source.journal(f"{start[0]} to {goal[0]} at {goal[1]}")
     return None
 
 
-def _progress(project: str) -> Any:
-    """Tell every hundredth message or so; a terminal gets them all, on one line."""
-    import sys  # noqa: PLC0415 - beside its use
+class _Progress:
+    """Tells on a terminal, in one line, what is under way."""
 
-    if not sys.stderr.isatty():
-        return str
+    def __init__(self) -> None:
+        self.project = ""
+        self._is_terminal = sys.stderr.isatty()
 
-    def tell(message: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{project}: {message}")
-        sys.stderr.flush()
+    def __call__(self, message: str) -> None:
+        if self._is_terminal:
+            sys.stderr.write(f"\r\x1b[K{self.project}: {message}")
+            sys.stderr.flush()
 
-    return tell
+    def clear(self) -> None:
+        """Make room for the report."""
+        if self._is_terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 def _print(report: ProjectReport, *, is_dry: bool) -> None:
     counts = report.as_dict()
     moved = ", ".join(
-        f"{counts[name]:,} {name}"
-        for name in ("objects", "ops", "tables", "rows", "files", "calls", "feedback", "costs")
-        if counts[name]
+        f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTED if counts[name]
     )
     where = (
         report.source if report.source == report.target else f"{report.source} -> {report.target}"
     )
-    typer.echo(f"\r{where}: {'would move' if is_dry else 'moved'} {moved or 'nothing'}")
+    typer.echo(f"{where}: {'would move' if is_dry else 'moved'} {moved or 'nothing'}")
     if report.dangling:
         typer.echo(f"  {report.dangling} refs lead to what is not there any more")
     if not is_dry:
         typer.echo(f"  read back: {report.checked} right, {len(report.problems)} wrong")
-    for problem in report.problems[:20]:
+    for problem in report.problems[:_MOST_TOLD]:
         talk(f"  {problem}")
+    if len(report.problems) > _MOST_TOLD:
+        talk(f"  and {len(report.problems) - _MOST_TOLD} more; --json tells all")

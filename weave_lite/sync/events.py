@@ -1,208 +1,189 @@
-"""Moving what happened: calls with their ids, feedback, prices."""
+"""Moving feedback and prices: what is new, and what was taken back."""
 
 from __future__ import annotations
 
-import datetime as dt
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
+from weave_lite.core.refs import CallRef, ObjectRef, TableRef, maybe_parse_uri
+from weave_lite.sync.pages import feedback_pages, has_id, price_of, prices
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from weave_lite.sync.content import ContentMover
-    from weave_lite.sync.journal import Journal
-    from weave_lite.sync.report import ProjectReport
-    from weave_lite.trace_server.trace_server_interface import TraceServerInterface
+    from weave_lite.sync.route import Route
 
 __all__ = ["EventMover"]
 
-_BATCH = 200
-# Calls are sent again from so long before the last one that was moved: another process may have
-# written them late. Sending a call twice changes nothing.
-_OVERLAP = dt.timedelta(minutes=10)
+_BATCH = 100
+_REFS = ("weave_ref", "annotation_ref", "runnable_ref", "call_ref", "trigger_ref")
 
 
 class EventMover:
-    """Moves the events of a project.
+    """Moves the feedback and the prices of a project.
 
     Args:
-        source: Where they are.
-        target: Where they go.
-        from_project: Their project there.
-        to_project: Their project here.
-        content: Moves what they point to.
-        journal: What was moved already.
-        report: Is told what moves.
-        tell: Is told what is under way.
-        is_dry: Only count.
+        route: From where to where.
+        content: Moves what they lead to.
     """
 
-    def __init__(
-        self,
-        source: TraceServerInterface,
-        target: TraceServerInterface,
-        from_project: str,
-        to_project: str,
-        content: ContentMover,
-        journal: Journal,
-        report: ProjectReport,
-        tell: Callable[[str], object],
-        *,
-        is_dry: bool,
-    ) -> None:
-        self._source, self._target = source, target
-        self._from, self._to = from_project, to_project
-        self._content, self._journal, self._report = content, journal, report
-        self._tell = tell
-        self._is_dry = is_dry
-
-    # --- calls ---
-
-    def move_calls(self) -> None:
-        """Move calls in the order of their start, and those again that had not ended before."""
-        done = self._journal.read("calls")
-        open_ids = [call_id for call_id, is_open in self._journal.read("open").items() if is_open]
-        for start in range(0, len(open_ids), _BATCH):
-            ids = open_ids[start : start + _BATCH]
-            self._move(self._calls({"filter": {"call_ids": ids}}), note_start=False)
-        query: dict[str, Any] = {}
-        if done.get("through"):
-            since = dt.datetime.fromisoformat(done["through"]) - _OVERLAP
-            operands = [{"$getField": "started_at"}, {"$literal": since.timestamp()}]
-            query = {"query": {"$expr": {"$gte": operands}}}
-        self._move(self._calls(query), note_start=True)
-
-    def _calls(self, conditions: dict[str, Any]) -> Iterator[tsi.CallSchema]:
-        req = tsi.CallsQueryReq.model_validate(
-            {
-                "project_id": self._from,
-                "sort_by": [{"field": "started_at", "direction": "asc"}],
-                **conditions,
-            }
-        )
-        return self._source.calls_query_stream(req)
-
-    def _move(self, calls: Iterator[tsi.CallSchema], *, note_start: bool) -> None:
-        while batch := list(islice(calls, _BATCH)):
-            parts: list[Any] = []
-            for call in batch:
-                self._content.move_for([call.op_name, call.inputs, call.output, call.attributes])
-                parts += self._parts(call)
-            if not self._is_dry:
-                self._target.call_start_batch(tsi.CallCreateBatchReq(batch=parts))
-            is_open = {call.id: "" if call.ended_at else "1" for call in batch}
-            known = self._journal.read("open")
-            changed = {key: text for key, text in is_open.items() if known.get(key, "") != text}
-            if changed:
-                self._journal.note("open", changed)
-            if note_start:
-                self._journal.note("calls", {"through": batch[-1].started_at.isoformat()})
-            self._report.calls += len(batch)
-            self._tell(f"{self._report.calls} calls")
-
-    def _parts(self, call: tsi.CallSchema) -> list[Any]:
-        """Make the start and, when there is one, the end of a call."""
-        rewrite = self._content.rewriter
-        start = tsi.StartedCallSchemaForInsert(
-            project_id=self._to,
-            id=call.id,
-            op_name=rewrite.text(call.op_name),
-            display_name=call.display_name,
-            trace_id=call.trace_id,
-            parent_id=call.parent_id,
-            thread_id=call.thread_id,
-            turn_id=call.turn_id,
-            started_at=call.started_at,
-            attributes=rewrite.value(call.attributes),
-            inputs=rewrite.value(call.inputs),
-            wb_user_id=call.wb_user_id,
-            wb_run_id=call.wb_run_id,
-        )
-        parts: list[Any] = [tsi.CallBatchStartMode(req=tsi.CallStartReq(start=start))]
-        if call.ended_at is not None:
-            # What the server derives is derived there again.
-            summary = {key: each for key, each in (call.summary or {}).items() if key != "weave"}
-            end = tsi.EndedCallSchemaForInsert(
-                project_id=self._to,
-                id=call.id,
-                ended_at=call.ended_at,
-                exception=call.exception,
-                output=rewrite.value(call.output),
-                summary=rewrite.value(summary),
-            )
-            parts.append(tsi.CallBatchEndMode(req=tsi.CallEndReq(end=end)))
-        return parts
+    def __init__(self, route: Route, content: ContentMover) -> None:
+        self._route, self._content = route, content
 
     # --- feedback ---
 
     def move_feedback(self) -> None:
         """Move feedback that was not moved before, under its own ids where the server takes them."""
-        done = self._journal.read("feedback")
-        offset = 0
-        while True:
-            page = self._source.feedback_query(
-                tsi.FeedbackQueryReq(
-                    project_id=self._from,
-                    sort_by=[
-                        tsi.SortBy(field="created_at", direction="asc"),
-                        tsi.SortBy(field="id", direction="asc"),
-                    ],
-                    limit=_BATCH,
-                    offset=offset,
-                )
-            ).result
-            for row in page:
-                if row["id"] not in done:
-                    self._move_row(row)
-            offset += len(page)
-            self._tell(f"{offset} feedbacks")
-            if len(page) < _BATCH:
-                return
+        # What it is about, by its id.
+        done = self._route.journal.read("feedback")
+        there: set[str] = set()
+        source, project_id = self._route.source, self._route.from_project
+        for page in feedback_pages(source, project_id, fields=["id"]):
+            ids = [row["id"] for row in page]
+            there.update(ids)
+            new = [each for each in ids if each not in done]
+            for start in range(0, len(new), _BATCH):
+                wanted = has_id(new[start : start + _BATCH])
+                for rows in feedback_pages(source, project_id, conditions=wanted):
+                    self._move_rows(rows)
+            self._route.tell(f"{len(there):,} feedbacks")
+        self._take_back([each for each in done if each not in there], done)
 
-    def _move_row(self, row: dict[str, Any]) -> None:
+    def _move_rows(self, rows: list[dict[str, Any]]) -> None:
+        reqs = [self._feedback_of(row) for row in rows]
+        taken = rows
+        if not self._route.is_dry and not self._send_together(reqs):
+            taken = [row for row, req in zip(rows, reqs, strict=True) if self._send_alone(req)]
+        if taken:
+            self._route.journal.note("feedback", {row["id"]: row["weave_ref"] for row in taken})
+        self._route.report.feedback += len(taken)
+
+    def _send_together(self, reqs: list[tsi.FeedbackCreateReq]) -> bool:
+        """Send feedback in one request; tell whether the server can, and took all of it."""
+        create: Any = getattr(self._route.target, "feedback_create_batch", None)
+        if create is None or len(reqs) == 1:
+            return False
+        try:
+            answers = create(tsi.FeedbackCreateBatchReq(batch=reqs)).res
+        except (NotFoundError, NotSupportedError, InvalidRequest):
+            return False
+        self._note_ids(reqs, answers)
+        return True
+
+    def _send_alone(self, req: tsi.FeedbackCreateReq) -> bool:
+        try:
+            answer = self._route.target.feedback_create(req)
+        except (InvalidRequest, NotFoundError) as error:
+            self._route.refusals.add(f"feedback {req.id}", error)
+            return False
+        self._note_ids([req], [answer])
+        return True
+
+    def _note_ids(
+        self, reqs: list[tsi.FeedbackCreateReq], answers: list[tsi.FeedbackCreateRes]
+    ) -> None:
+        """Note the ids that the target gave in place of ours."""
+        self._route.refusals.taken()
+        pairs = zip(reqs, answers, strict=False)
+        own = {req.id: answer.id for req, answer in pairs if req.id and req.id != answer.id}
+        if own:
+            self._route.journal.note("feedback_id", own)
+
+    def _feedback_of(self, row: dict[str, Any]) -> tsi.FeedbackCreateReq:
         rewrite = self._content.rewriter
-        names = ("weave_ref", "annotation_ref", "runnable_ref", "call_ref", "trigger_ref")
-        refs = {name: row.get(name) and rewrite.text(row[name]) for name in names}
-        if not self._is_dry:
-            req = tsi.FeedbackCreateReq(
-                project_id=self._to,
-                id=row["id"],
-                feedback_type=row["feedback_type"],
-                payload=rewrite.value(row["payload"]),
-                creator=row.get("creator"),
-                wb_user_id=row.get("wb_user_id"),
-                **refs,
-            )
-            self._target.feedback_create(req)
-        self._journal.note("feedback", {row["id"]: ""})
-        self._report.feedback += 1
+        refs = {name: row.get(name) and rewrite.text(row[name]) for name in _REFS}
+        return tsi.FeedbackCreateReq(
+            project_id=self._route.to_project,
+            id=row["id"],
+            feedback_type=row["feedback_type"],
+            payload=self._content.prepared(row["payload"])[0],
+            creator=row.get("creator"),
+            wb_user_id=row.get("wb_user_id"),
+            **refs,
+        )
+
+    def _take_back(self, gone: list[str], done: dict[str, str]) -> None:
+        """Delete feedback that was purged or replaced; not that which went with what it is about.
+
+        A store from which old calls are deleted keeps its archive in the target.
+        """
+        purged = [each for each in gone if self._is_there(done[each])]
+        own = self._route.journal.read("feedback_id") if purged else {}
+        for start in range(0, len(purged), _BATCH):
+            part = purged[start : start + _BATCH]
+            if not self._route.is_dry:
+                query = {"$expr": has_id([own.get(each, each) for each in part])}
+                req = {"project_id": self._route.to_project, "query": query}
+                self._route.target.feedback_purge(tsi.FeedbackPurgeReq.model_validate(req))
+            self._route.journal.drop("feedback", part)
+            self._route.report.taken_back += len(part)
+
+    def _is_there(self, text: str) -> bool:
+        """Tell whether what a feedback is about is still in the source."""
+        ref = maybe_parse_uri(text)
+        source, project_id = self._route.source, self._route.from_project
+        if isinstance(ref, CallRef):
+            call = source.call_read(tsi.CallReadReq(project_id=project_id, id=ref.id)).call
+            return call is not None
+        if ref is None or isinstance(ref, TableRef):
+            return False
+        return self._has_object(ref)
+
+    def _has_object(self, ref: ObjectRef) -> bool:
+        req = tsi.ObjReadReq(
+            project_id=self._route.from_project,
+            object_id=ref.name,
+            digest=ref.digest,
+            metadata_only=True,
+        )
+        try:
+            self._route.source.obj_read(req)
+        except NotFoundError:
+            return False
+        return True
 
     # --- prices ---
 
     def move_costs(self) -> None:
-        """Move the project's own prices that were not moved before."""
-        done = self._journal.read("cost")
+        """Move the project's own prices that were not moved before, and take back those purged."""
+        # Their ids in the target, where they are known.
+        done = self._route.journal.read("cost")
         # A server gives prices ids of its own: one that was sent, and whose answer got lost, is
         # known by its content.
-        there = [] if self._is_dry else self._prices(self._target, self._to)
-        same = [_price(cost) for cost in there]
-        for cost in self._prices(self._source, self._from):
+        target, project_id = self._route.target, self._route.to_project
+        moved_ids = set(done.values())
+        here = [] if self._route.is_dry else prices(target, project_id)
+        here = [each for each in here if each.id not in moved_ids]
+        there = prices(self._route.source, self._route.from_project)
+        for cost in there:
             if cost.id is None or cost.id in done or cost.llm_id is None:
                 continue
-            fields = {key: each for key, each in dict(cost).items() if key not in {"id", "llm_id"}}
-            price = tsi.CostCreateInput.model_validate(fields)
-            if not self._is_dry and _price(cost) not in same:
-                self._target.cost_create(
-                    tsi.CostCreateReq(project_id=self._to, costs={cost.llm_id: price})
-                )
-            self._journal.note("cost", {cost.id: ""})
-            self._report.costs += 1
+            same = next((each for each in here if price_of(each) == price_of(cost)), None)
+            moved = ""
+            if same is not None:
+                here.remove(same)
+                moved = same.id or ""
+            elif not self._route.is_dry:
+                moved = self._create_price(cost.llm_id, cost)
+            self._route.journal.note("cost", {cost.id: moved})
+            self._route.report.costs += 1
+        left = {cost.id for cost in there}
+        self._purge_prices({key: moved for key, moved in done.items() if key not in left})
 
-    def _prices(self, server: TraceServerInterface, project_id: str) -> list[tsi.CostQueryOutput]:
-        return list(server.cost_query(tsi.CostQueryReq(project_id=project_id)).results or ())
+    def _create_price(self, llm_id: str, cost: tsi.CostQueryOutput) -> str:
+        price = tsi.CostCreateInput.model_validate(
+            {key: each for key, each in price_of(cost).items() if key != "llm_id"}
+        )
+        req = tsi.CostCreateReq(project_id=self._route.to_project, costs={llm_id: price})
+        return self._route.target.cost_create(req).ids[0][0]
 
-
-def _price(cost: tsi.CostQueryOutput) -> dict[str, Any]:
-    return {key: each for key, each in dict(cost).items() if key != "id"}
+    def _purge_prices(self, gone: dict[str, str]) -> None:
+        if not gone:
+            return
+        ids = [each for each in gone.values() if each]
+        if ids and not self._route.is_dry:
+            query = {"$expr": has_id(ids)}
+            req = {"project_id": self._route.to_project, "query": query}
+            self._route.target.cost_purge(tsi.CostPurgeReq.model_validate(req))
+        self._route.journal.drop("cost", list(gone))
+        self._route.report.taken_back += len(gone)

@@ -16,11 +16,12 @@ class ProjectReport:
         source: The project it was moved from.
         target: The project it was moved to.
         objects: Versions of objects that were moved; ``ops``, ``tables``, ``rows``, ``files``,
-            ``calls``, ``feedback`` and ``costs`` alike. Calls near the end of the last run count
-            again.
+            ``calls``, ``feedback`` and ``costs`` alike.
+        renamed: Calls that were moved before, and have another display name now.
+        taken_back: Feedback and prices that were moved before, and are purged now.
         dangling: Refs whose end is not in the source.
         checked: What was read back and is as it should be.
-        problems: What is not.
+        problems: What is not, and what was refused.
     """
 
     source: str
@@ -33,6 +34,8 @@ class ProjectReport:
     calls: int = 0
     feedback: int = 0
     costs: int = 0
+    renamed: int = 0
+    taken_back: int = 0
     dangling: int = 0
     checked: int = 0
     problems: list[str] = field(default_factory=list)
