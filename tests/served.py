@@ -9,22 +9,34 @@ from contextlib import contextmanager
 import uvicorn
 
 from weave_lite.serve.app import make_app
+from weave_lite.serve.protocol import WatchfulProtocol
 from weave_lite.trace_server_bindings.remote_http_trace_server import RemoteHTTPTraceServer
 
 
 class Served:
     """A web server whose application can be exchanged.
 
+    Args:
+        protocol: The class of its connections.
+
     Attributes:
         url: Where it listens.
+        address: The same, for a socket.
     """
 
-    def __init__(self):
+    def __init__(self, protocol=WatchfulProtocol):
         self.app = None
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.address = self._socket.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}"
         config = uvicorn.Config(
-            self._call, interface="asgi3", ws="none", lifespan="off", log_level="error"
+            self._call,
+            interface="asgi3",
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
         )
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None

@@ -139,7 +139,7 @@ def init(
         )
         if resolved.disabled:
             return _disabled_client(resolved)
-        key = (entity, project, place.text, durability, resolved.is_sync)
+        key = (entity, project, place.text, durability, _asked_of_server(resolved, place))
         settings_module.use(resolved)
         if _opened.client is not None and get_client() is _opened.client and _opened.key == key:
             from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - not for importing
@@ -171,10 +171,11 @@ def finish() -> None:
 
 def _stop() -> None:
     client = get_client()
+    if client is not None:
+        client.flush()  # before it is set aside: monitors score with the active client only
     client_context.set_client(None)
     _opened.client = None
     if client is not None:
-        client.flush()
         client.recorder.close()
 
 
@@ -189,6 +190,11 @@ def _resolved_settings(given: Any) -> Settings:
 
         logging.getLogger("weave_lite").setLevel(resolved.log_level)
     return resolved
+
+
+def _asked_of_server(resolved: Settings, place: places.Place) -> object:
+    """Return the settings that need another client when they change."""
+    return resolved if place.is_url else resolved.is_sync
 
 
 def _checked_durability(given: str | None) -> str:
@@ -235,15 +241,9 @@ def _open(place: places.Place, durability: str) -> TraceServerInterface:
 
 
 def _remote_server(url: str) -> TraceServerInterface:
-    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
-        RemoteHTTPTraceServer,
-    )
+    from weave_lite.trace.remote_server import remote_server  # noqa: PLC0415 - needs the extra `remote`
 
-    server = RemoteHTTPTraceServer(url)
-    key = os.environ.get("WANDB_API_KEY")
-    if key:
-        server.set_auth(("api", key))
-    return server
+    return remote_server(url, settings_module.current())
 
 
 def _disabled_client(resolved: Settings) -> WeaveClient:

@@ -94,6 +94,7 @@ def outputs(server):
 # --- words ---
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_result_is_stored_as_feedback(server):
     """The feedback names the action, the call and the user."""
     add_calls(server, c1="a cat")

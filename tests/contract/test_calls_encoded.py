@@ -22,6 +22,7 @@ from weave_lite.trace_server.interface.encoded import (
 )
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
+pytestmark = pytest.mark.in_process("the narrow door is that of this process")
 P = "acme/demo"
 REF = "weave:///acme/demo/object/a:DA"
 VALUES = st.recursive(

@@ -64,6 +64,7 @@ def delete(server, *call_ids, project_id=P):
     return server.calls_delete(req).num_deleted
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_start_and_end_give_the_whole_call(server):
     """Every field that was sent comes back, and what is derived is added."""
     answer = server.call_start(
@@ -400,10 +401,18 @@ def test_hostile_texts(server, text):
         trace_ids=[text],
         parent_ids=[text],
         call_ids=[text],
-        wb_user_ids=[text],
         wb_run_ids=[text],
     )
     assert found == [text]
+
+
+@pytest.mark.parametrize("text", ["a'b\"c", "x; DROP TABLE calls", "%_", "\\", "é😀", "a b", "$"])
+@pytest.mark.in_process("over HTTP the key says who writes")
+def test_hostile_users(server, text):
+    """So does the name of whoever writes."""
+    server.call_start(start(wb_user_id=text))
+    assert read(server).wb_user_id == text
+    assert ids(server, wb_user_ids=[text]) == ["1"]
 
 
 def test_lone_surrogate_in_a_column_is_refused(server):

@@ -82,6 +82,7 @@ def publish_provider(server, base_url, **fields):
 # --- what is stored ---
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_a_finished_root_call_is_stored(server, wire):
     """The call has the parameters, the answer and the usage under the asked name."""
     res = ask(server, temperature=0.5, max_tokens=None, user="ann")
@@ -225,6 +226,7 @@ def test_broken_answers(server, wire):
     assert len(calls(server)) == 2
 
 
+@pytest.mark.in_process("an answer in UTF-8 has halves of characters as their escapes")
 def test_lone_surrogates_survive(server, wire):
     """Half a character in an answer or a question does not lose the call."""
     wire.says(b'{"choices": [{"message": {"content": "\\ud83d"}}]}')

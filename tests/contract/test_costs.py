@@ -221,7 +221,11 @@ def test_other_bad_requests_are_refused(server):
         (compare("$eq", "prompt_token_cost", "3e-06"), "c"),
         (compare("$eq", "completion_token_cost", 1), "dc"),
         (compare("$eq", "prompt_token_cost_unit", "EUR"), "b"),
-        (compare("$eq", "created_by", "bo"), "c"),
+        pytest.param(
+            compare("$eq", "created_by", "bo"),
+            "c",
+            marks=pytest.mark.in_process("over HTTP the key says who writes"),
+        ),
         (compare("$gt", "effective_date", "2029-12-31T22:59:59Z"), "a"),
         (compare("$gte", "created_at", 1_709_287_202), "ba"),
         (

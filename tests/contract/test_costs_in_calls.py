@@ -102,6 +102,7 @@ def test_a_built_in_price_by_its_date(server):
     assert [costs(server, each)["gpt-4o"]["prompt_token_cost"] for each in "12"] == [5e-06, 2.5e-06]
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_a_price_of_the_project(server):
     """It goes before the built-in one, whatever its provider; the level names the project."""
     with replaced_clock(lambda: 1_735_689_600_123_456):
@@ -228,6 +229,7 @@ def test_costs_are_left_out_unless_asked_for(server):
     assert read == found
 
 
+@pytest.mark.in_process("the narrow door is that of this process")
 def test_all_ways_to_read_calls_agree(server):
     """Whole, one by one, encoded, alone; the wire model takes the answer as it is."""
     for number in range(30):

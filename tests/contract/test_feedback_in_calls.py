@@ -104,6 +104,7 @@ def convert(path, to):
     return {"$convert": {"input": get(path), "to": to}}
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_include_feedback(filled):
     """The feedback about each call, the oldest first, all keys present; elsewhere an empty list."""
     calls = filled.calls_query(ask(filled, include_feedback=True)).calls
@@ -136,6 +137,7 @@ def test_feedback_is_left_out_unless_asked_for(filled):
         assert "feedback" not in call.summary["weave"]
 
 
+@pytest.mark.in_process("the narrow door is that of this process")
 def test_all_ways_to_read_calls_agree(filled):
     """One by one and encoded; the dates are ISO text in JSON."""
     req = ask(filled, include_feedback=True, limit=2)

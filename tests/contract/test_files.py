@@ -102,6 +102,7 @@ def test_content_that_is_too_large(server, monkeypatch):
     assert read(server, create(server, b"x" * 10)) == b"x" * 10
 
 
+@pytest.mark.in_process("the narrow door is that of this process")
 def test_encoded_file(server):
     """The recorder's door stores the same file as the typed one."""
     digest = digest_bytes(b"hello")

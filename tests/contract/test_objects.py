@@ -54,6 +54,7 @@ def query(server, project=PROJECT, **fields):
     return server.objs_query(tsi.ObjQueryReq(project_id=project, **fields)).objs
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_read_gives_all_fields(server, seconds):
     """A version is read back with its value, classes, time and user."""
     val = {"_class_name": "Mine", "_bases": ["Model", "Object", "BaseModel"], "x": [1, None]}

@@ -168,6 +168,7 @@ def test_rows_of_another_project_are_not_used(server):
         ]
 
 
+@pytest.mark.in_process("the narrow door is that of this process")
 def test_encoded_table(server):
     """The recorder's door stores the same table as the typed one."""
     rows = [{"a": 1}, {"a": 2}, {"a": 1}]

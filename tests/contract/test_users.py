@@ -38,6 +38,7 @@ def object_user(server, name):
     return server.obj_read(req).obj.wb_user_id
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_calls_have_the_local_user_unless_they_name_one(server, monkeypatch):
     """By the single and the batch door, by the recorder's, and at a second start."""
     monkeypatch.setenv("WANDB_USERNAME", "ann")
@@ -53,6 +54,7 @@ def test_calls_have_the_local_user_unless_they_name_one(server, monkeypatch):
     assert [call.id for call in server.calls_query(mine).calls] == ["2"]
 
 
+@pytest.mark.in_process("over HTTP the key says who writes")
 def test_objects_have_the_local_user_unless_they_name_one(server, monkeypatch):
     """So have objects and ops, by every door."""
     monkeypatch.setenv("WANDB_USERNAME", "ann")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import orjson
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
+from weave_lite.core import jsontext
 from weave_lite.core.clock import from_micros
 from weave_lite.core.errors import (
     DigestMismatchError,
@@ -25,8 +27,6 @@ from weave_lite.trace_server_bindings.routes import JSON_LINES, status_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
-
-    from starlette.types import Message, Send
 
     from weave_lite.trace_server.interface.encoded import EncodedCall
 
@@ -44,23 +44,33 @@ _JSON: Final = "application/json"
 # A first piece leaves at once, so that the first line is there soon; later ones are larger.
 _FIRST_BYTES: Final = 1
 _PIECE_BYTES: Final = 64 * 1024
-# Whoever takes nothing for so long has gone.
-_STALLED_S: Final = 60.0
 
 
 def document(value: Any, status: int = 200) -> Response:
     """Answer with a JSON document: a model, or plain values."""
-    if isinstance(value, BaseModel):
-        body = value.model_dump_json(by_alias=True).encode()
-    else:
-        body = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    body = _model_json(value) if isinstance(value, BaseModel) else _plain_json(value)
     return Response(body, status, media_type=_JSON)
+
+
+def _model_json(model: BaseModel) -> bytes:
+    try:
+        return model.model_dump_json(by_alias=True).encode()
+    except PydanticSerializationError:
+        # Half of a surrogate pair, most likely: what came in may be named in what goes out.
+        return _plain_json(model.model_dump(by_alias=True))
+
+
+def _plain_json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return jsontext.compact(value).encode()
 
 
 def refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
     """Answer that a request is refused."""
     return Response(
-        orjson.dumps({"reason": reason}), status, headers=dict(headers or {}), media_type=_JSON
+        _plain_json({"reason": reason}), status, headers=dict(headers or {}), media_type=_JSON
     )
 
 
@@ -71,6 +81,8 @@ def error_answer(error: Exception) -> Response:
         told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in detail[:5]]
         body = {"reason": "; ".join(told)[:2000], "detail": detail[:100]}
         return document(body, 422)
+    if isinstance(error, HTTPException):
+        return refusal(error.status_code, error.detail, {"Retry-After": "1"})
     status = status_of(error)
     if isinstance(error, StoreBusyError):
         return refusal(status, "the store is busy; try again", {"Retry-After": "1"})
@@ -89,7 +101,7 @@ def error_answer(error: Exception) -> Response:
 
 def model_line(model: BaseModel) -> bytes:
     """Write a model as a line of JSON."""
-    return model.model_dump_json(by_alias=True).encode() + b"\n"
+    return _model_json(model) + b"\n"
 
 
 def call_line(call: EncodedCall) -> bytes:
@@ -132,30 +144,21 @@ def _instant(micros: int) -> str:
     return from_micros(micros).isoformat().replace("+00:00", "Z")
 
 
-def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
-    """Answer with lines while they come. The iterator runs in worker threads, and is closed."""
-    return _LineStream(_pieces(lines), media_type=JSON_LINES)
+async def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
+    """Answer with lines while they come. The iterator runs in worker threads, and is closed.
+
+    What fails before the first line is raised: only then there can be an error's own status.
+    """
+    first = await run_in_threadpool(_gathered, lines, _FIRST_BYTES)
+    return StreamingResponse(_pieces(first, lines), media_type=JSON_LINES)
 
 
-class _LineStream(StreamingResponse):
-    """A stream that gives up on whoever takes nothing."""
-
-    async def stream_response(self, send: Send) -> None:
-        """Send the pieces, none of them for ever."""
-
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(_STALLED_S):
-                await send(message)
-
-        await super().stream_response(send_in_time)
-
-
-async def _pieces(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-    wanted = _FIRST_BYTES
+async def _pieces(first: bytes, lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    piece = first
     try:
-        while piece := await run_in_threadpool(_gathered, lines, wanted):
-            wanted = _PIECE_BYTES
+        while piece:
             yield piece
+            piece = await run_in_threadpool(_gathered, lines, _PIECE_BYTES)
     except WeaveLiteError as error:
         # The status is sent already; a broken-off answer is what tells.
         logger.warning("a stream was broken off: %s", error)

@@ -111,7 +111,7 @@ class Endpoints:
                     return map_closing(call_line, self._server.calls_query_encoded(req))
                 return map_closing(model_line, getattr(self._server, route.method)(req))
 
-            return line_stream(await run_in_threadpool(start))
+            return await line_stream(await run_in_threadpool(start))
 
         return endpoint
 
@@ -185,7 +185,7 @@ class Endpoints:
             req = tsi.CompletionsCreateReq.model_validate(signed(read, _user_of(request)))
             return iter([model_line(self._server.completions_create(req))])
 
-        return line_stream(await run_in_threadpool(ask))
+        return await line_stream(await run_in_threadpool(ask))
 
     async def otel(self, request: Request) -> Response:
         """Store OpenTelemetry spans, as protobuf or JSON."""

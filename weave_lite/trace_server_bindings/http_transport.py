@@ -5,32 +5,17 @@ Knows no method of the trace server. Needs the extra ``remote``.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import re
+import os
+import random
+import secrets
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
-from weave_lite.core.errors import (
-    DigestMismatchError,
-    InsertTooLarge,
-    InvalidFieldError,
-    InvalidQueryError,
-    InvalidRefError,
-    InvalidRequest,
-    MissingLLMApiKeyError,
-    NotFoundError,
-    NotSupportedError,
-    ObjectDeletedError,
-    RemoteServerError,
-    RequestTooLarge,
-    UsageError,
-)
-from weave_lite.core.ids import new_id
+from weave_lite.core.errors import RemoteServerError, UsageError
 from weave_lite.core.version import VERSION
+from weave_lite.trace_server_bindings.json_lines import parsed, split_lines
+from weave_lite.trace_server_bindings.server_errors import error_of
 
 try:
     import httpx2
@@ -50,14 +35,6 @@ _READ_S: Final = 300.0
 _FIRST_WAIT_S: Final = 1.0
 _TOO_MANY: Final = 429
 _SERVER_FAULT: Final = 500
-_NOT_IMPLEMENTED: Final = 501
-# Nineteen digits may be more than 64 bits hold.
-_WIDE: Final = re.compile(rb"[0-9]{19}")
-# Classes that a server of ours names, for what has one status with others.
-_KINDS: Final[dict[str, type[InvalidRequest]]] = {
-    kind.__name__: kind
-    for kind in (InvalidFieldError, InvalidQueryError, InvalidRefError, InsertTooLarge)
-}
 
 
 class RetryPolicy:
@@ -80,11 +57,18 @@ class RetryPolicy:
         """Make the loop of one request."""
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts),
-            wait=tenacity.wait_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
-            + tenacity.wait_random(0, self.first_wait_s),
+            wait=self._wait_of,
             retry=tenacity.retry_if_exception(_may_pass),
             reraise=True,
         )
+
+    def _wait_of(self, state: tenacity.RetryCallState) -> float:
+        """Wait longer each time, and at least as long as the server asks for."""
+        grown = self.first_wait_s * (2.0 ** (state.attempt_number - 1) + random.random())  # noqa: S311 - no secret
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = error.retry_after_s if isinstance(error, RemoteServerError) else None
+        wait_s: float = min(max(grown, asked or 0.0), self.max_wait_s)
+        return wait_s
 
 
 class HttpTransport:
@@ -94,28 +78,52 @@ class HttpTransport:
         url: Base URL.
         policy: How often requests are tried again.
         transport: Stands in for the network, in tests.
+        timeout_s: How long an answer may be waited for.
     """
 
     def __init__(
-        self, url: str, policy: RetryPolicy, transport: httpx2.BaseTransport | None = None
+        self,
+        url: str,
+        policy: RetryPolicy,
+        transport: httpx2.BaseTransport | None = None,
+        *,
+        timeout_s: float | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._policy = policy
+        self._transport = transport
+        self._timeout = httpx2.Timeout(
+            timeout_s or _READ_S, connect=min(timeout_s or _READ_S, _CONNECT_S)
+        )
+        self._auth: httpx2.BasicAuth | None = None
+        self._connect()
+        _transports.add(self)
+
+    def _connect(self) -> None:
+        """Make a pool of connections; none is opened yet."""
         self._client = httpx2.Client(
-            timeout=httpx2.Timeout(_READ_S, connect=_CONNECT_S),
+            timeout=self._timeout,
             headers={"User-Agent": f"weave_lite/{VERSION}"},
-            transport=transport,
+            transport=self._transport,
         )
         # A program need not close it: newer Pythons would warn of sockets that are left open.
-        weakref.finalize(self, self._client.close).atexit = False
+        self._closing = weakref.finalize(self, self._client.close)
+        self._closing.atexit = False
+
+    def reconnect_in_child(self) -> None:
+        """Leave the connections to the parent process, whose requests are under way on them."""
+        self._closing.detach()
+        _of_parents.append(self._client)
+        if not self._client.is_closed:
+            self._connect()
 
     def set_auth(self, auth: tuple[str, str] | None) -> None:
         """Authenticate requests by user and key from now on; None stops it."""
-        self._client.auth = None if auth is None else httpx2.BasicAuth(*auth)  # type: ignore[assignment]
+        self._auth = None if auth is None else httpx2.BasicAuth(*auth)
 
     def get(self, path: str) -> Any:
         """Get a JSON document."""
-        return _json(self._send("GET", path))
+        return parsed(self._send("GET", path).content)
 
     def post(
         self,
@@ -136,7 +144,9 @@ class HttpTransport:
 
     def post_form(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> Any:
         """Post a form with a file and return the JSON document of the answer."""
-        return _json(self._send("POST", path, data=dict(fields), files={"file": (name, content)}))
+        return parsed(
+            self._send("POST", path, data=dict(fields), files={"file": (name, content)}).content
+        )
 
     @contextmanager
     def lines(self, path: str, body: bytes) -> Iterator[Iterator[Any]]:
@@ -158,9 +168,9 @@ class HttpTransport:
 
     def _parsed_lines(self, response: httpx2.Response) -> Iterator[Any]:
         try:
-            for line in response.iter_lines():
+            for line in split_lines(response.iter_bytes()):
                 if line:
-                    yield parsed(line.encode())
+                    yield parsed(line)
         except httpx2.HTTPError as error:
             raise RemoteServerError(
                 f"trace server {self.url} broke off its answer: {error}; ask again"
@@ -173,19 +183,27 @@ class HttpTransport:
     def _send(
         self, verb: str, path: str, *, is_stream: bool = False, **parts: Any
     ) -> httpx2.Response:
+        if self._client.is_closed:
+            raise UsageError(f"the client of trace server {self.url} is closed; make another one")
         # One id for all attempts, by which a server can tell that it has answered already.
-        headers = {"X-Weave-Retry-Id": new_id(), **parts.pop("headers", {})}
+        headers = {"X-Weave-Retry-Id": secrets.token_hex(16), **parts.pop("headers", {})}
         try:
             for attempt in self._policy.attempts_of():
                 with attempt:
                     request = self._client.build_request(
                         verb, self.url + path, headers=headers, **parts
                     )
-                    response = self._client.send(request, stream=is_stream)
+                    response = self._client.send(request, stream=is_stream, auth=self._auth)
                     if not response.is_success:
                         response.read()
                         response.close()
-                        raise _error_of(self.url, path, response)
+                        raise error_of(
+                            self.url,
+                            path,
+                            response.status_code,
+                            response.content,
+                            response.headers,
+                        )
                     return response
         except httpx2.HTTPError as error:
             raise RemoteServerError(
@@ -195,25 +213,6 @@ class HttpTransport:
         raise AssertionError("unreachable: the loop returns or raises")
 
 
-def parsed(body: bytes) -> Any:
-    """Read a JSON document.
-
-    Raises:
-        RemoteServerError: It is none.
-    """
-    try:
-        # The fast reader makes floats of integers beyond 64 bits.
-        return json.loads(body) if _WIDE.search(body) else orjson.loads(body)
-    except ValueError as error:
-        raise RemoteServerError(
-            "the answer is not JSON; is there a trace server at the address?"
-        ) from error
-
-
-def _json(response: httpx2.Response) -> Any:
-    return parsed(response.content)
-
-
 def _may_pass(error: BaseException) -> bool:
     """Tell whether a later attempt may work."""
     if isinstance(error, RemoteServerError):
@@ -221,37 +220,14 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, httpx2.TransportError)
 
 
-def _error_of(url: str, path: str, response: httpx2.Response) -> Exception:
-    """Turn an answer into the error that the server meant."""
-    status = response.status_code
-    try:
-        body = orjson.loads(response.content)
-    except ValueError:
-        body = {}
-    told = body if isinstance(body, dict) else {}
-    reason = next(
-        (told[key] for key in ("reason", "message", "error", "detail") if told.get(key)),
-        response.reason_phrase,
-    )
-    reason = reason if isinstance(reason, str) else orjson.dumps(reason).decode()
-    if status == 404:  # noqa: PLR2004 - the statuses are those of the table of routes
-        if told.get("deleted_at"):
-            return ObjectDeletedError(reason, dt.datetime.fromisoformat(str(told["deleted_at"])))
-        return NotFoundError(reason)
-    if status in {401, 403}:
-        return InvalidRequest(
-            f"trace server {url} refuses the key: {reason}; set WANDB_API_KEY, or call set_auth"
-        )
-    if told.get("kind") == "DigestMismatchError" and "actual" in told:
-        return DigestMismatchError(str(told.get("expected")), str(told["actual"]))
-    if told.get("kind") in _KINDS:
-        return _KINDS[told["kind"]](reason)
-    if status == 413:  # noqa: PLR2004
-        return RequestTooLarge(reason)
-    if status == _NOT_IMPLEMENTED:
-        return NotSupportedError(f"trace server {url} does not support {path}: {reason}")
-    if told.get("api_key"):
-        return MissingLLMApiKeyError(reason, str(told["api_key"]))
-    if 400 <= status < _SERVER_FAULT and status != _TOO_MANY:  # noqa: PLR2004
-        return InvalidRequest(reason)
-    return RemoteServerError(f"trace server {url} answered {path} with {status}: {reason}", status)
+_transports: weakref.WeakSet[HttpTransport] = weakref.WeakSet()
+# Kept, because to end a connection here would end it for the parent as well.
+_of_parents: list[httpx2.Client] = []
+
+
+def _leave_to_parent() -> None:
+    for transport in list(_transports):
+        transport.reconnect_in_child()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server_bindings.answers import call_of, feedback_rows_of
+from weave_lite.trace_server_bindings.request_json import json_text, written
 from weave_lite.trace_server_bindings.routes import by_method
 
 if TYPE_CHECKING:
@@ -36,22 +38,26 @@ class PlainMethods:
     def _ask(self, method: str, req: BaseModel | Mapping[str, Any]) -> Any:
         """Send a request as JSON, and read the answer into its model."""
         route = by_method(method)
-        model = request_of(route.request, req)
-        answer = self._http.post_json(route.paths[0], model.model_dump_json(by_alias=True).encode())
+        body = written(request_of(route.request, req))
+        answer = self._http.post_json(route.paths[0], body)
         return getattr(tsi, route.response).model_validate(answer)
 
     def _stream(self, method: str, req: BaseModel | Mapping[str, Any]) -> Iterator[Any]:
         """Send a request, and read the answer line by line; what is wrong with it is raised now."""
         route = by_method(method)
-        body = request_of(route.request, req).model_dump_json(by_alias=True).encode()
-        response = getattr(tsi, route.response)
+        body = written(request_of(route.request, req))
+        read_line = (
+            call_of
+            if route.response == "CallSchema"
+            else getattr(tsi, route.response).model_validate
+        )
         opened = self._http.lines(route.paths[0], body)
         lines = opened.__enter__()
 
         def read() -> Iterator[Any]:
             try:
                 for line in lines:
-                    yield response.model_validate(line)
+                    yield read_line(line)
             finally:
                 opened.__exit__(None, None, None)
 
@@ -59,11 +65,16 @@ class PlainMethods:
 
     def call_read(self, req: tsi.CallReadReq | Mapping[str, Any]) -> tsi.CallReadRes:
         """Read a call."""
-        return self._ask("call_read", req)  # type: ignore[no-any-return]
+        route = by_method("call_read")
+        answer = self._http.post_json(route.paths[0], written(request_of(route.request, req)))
+        call = answer.get("call")
+        return tsi.CallReadRes(call=None if call is None else call_of(call))
 
     def calls_query(self, req: tsi.CallsQueryReq | Mapping[str, Any]) -> tsi.CallsQueryRes:
         """Find calls."""
-        return self._ask("calls_query", req)  # type: ignore[no-any-return]
+        route = by_method("calls_query")
+        answer = self._http.post_json(route.paths[0], written(request_of(route.request, req)))
+        return tsi.CallsQueryRes(calls=[call_of(call) for call in answer["calls"]])
 
     def calls_query_stream(
         self, req: tsi.CallsQueryReq | Mapping[str, Any]
@@ -165,7 +176,9 @@ class PlainMethods:
 
     def feedback_query(self, req: tsi.FeedbackQueryReq | Mapping[str, Any]) -> tsi.FeedbackQueryRes:
         """Find feedback."""
-        return self._ask("feedback_query", req)  # type: ignore[no-any-return]
+        answer: tsi.FeedbackQueryRes = self._ask("feedback_query", req)
+        answer.result = feedback_rows_of(answer.result)
+        return answer
 
     def feedback_purge(self, req: tsi.FeedbackPurgeReq | Mapping[str, Any]) -> tsi.FeedbackPurgeRes:
         """Delete feedback by id."""
@@ -193,7 +206,12 @@ class PlainMethods:
         self, req: tsi.CompletionsCreateReq | Mapping[str, Any]
     ) -> tsi.CompletionsCreateRes:
         """Ask a model."""
-        return self._ask("completions_create", req)  # type: ignore[no-any-return]
+        from weave_lite.trace_server.completions.parameters import given  # noqa: PLC0415 - rarely needed
+
+        asked = request_of("CompletionsCreateReq", req)
+        body = json_text({**dict(asked), "inputs": given(asked.inputs)}, "inputs")
+        answer = self._http.post_json(by_method("completions_create").paths[0], body)
+        return tsi.CompletionsCreateRes.model_validate(answer)
 
     def actions_execute_batch(
         self, req: tsi.ActionsExecuteBatchReq | Mapping[str, Any]

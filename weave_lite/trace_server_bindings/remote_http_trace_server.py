@@ -5,6 +5,8 @@ from __future__ import annotations
 import netrc
 import os
 import threading
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -16,13 +18,18 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server_bindings.call_batcher import CallBatcher
 from weave_lite.trace_server_bindings.http_transport import HttpTransport, RetryPolicy
 from weave_lite.trace_server_bindings.otlp_body import otlp_answer, otlp_body
-from weave_lite.trace_server_bindings.plain_methods import PlainMethods, request_of
+from weave_lite.trace_server_bindings.parts import in_parts, renumbered
+from weave_lite.trace_server_bindings.plain_methods import request_of
+from weave_lite.trace_server_bindings.request_json import written
 from weave_lite.trace_server_bindings.routes import by_method
+from weave_lite.trace_server_bindings.table_methods import TableMethods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import httpx2
+
+    from weave_lite.trace_server.interface.wire import WireModel
 
 __all__ = ["Batch", "EndBatchItem", "RemoteHTTPTraceServer", "ServerInfoRes", "StartBatchItem"]
 
@@ -58,7 +65,7 @@ class Batch(BaseModel):
     batch: list[StartBatchItem | EndBatchItem]
 
 
-class RemoteHTTPTraceServer(PlainMethods):
+class RemoteHTTPTraceServer(TableMethods):
     """A trace server behind HTTP, hosted or ``weave-lite serve``. Threads may share it.
 
     Every method takes its request model or a dict of it.
@@ -69,6 +76,9 @@ class RemoteHTTPTraceServer(PlainMethods):
             second. They need ids then.
         remote_request_bytes_limit: Larger tables and batches go in parts.
         transport: Stands in for the network, in tests.
+        retries: How often requests are tried again; by default as the environment says.
+        timeout_s: How long an answer may be waited for; by default ``WEAVE_HTTP_TIMEOUT``, else 300 s.
+        max_calls_queue_size: Most starts and ends that wait; by default as the environment says.
 
     Raises:
         UsageError: httpx2 or tenacity are not installed, or it is no HTTP URL.
@@ -86,6 +96,9 @@ class RemoteHTTPTraceServer(PlainMethods):
         *,
         remote_request_bytes_limit: int = _BYTES_LIMIT,
         transport: httpx2.BaseTransport | None = None,
+        retries: RetryPolicy | None = None,
+        timeout_s: float | None = None,
+        max_calls_queue_size: int | None = None,
     ) -> None:
         address = urlsplit(trace_server_url)
         if address.scheme not in {"http", "https"} or not address.hostname:
@@ -95,7 +108,12 @@ class RemoteHTTPTraceServer(PlainMethods):
         self.trace_server_url = trace_server_url.rstrip("/")
         self.should_batch = should_batch
         self.remote_request_bytes_limit = remote_request_bytes_limit
-        self._http = HttpTransport(self.trace_server_url, _policy(), transport)
+        if timeout_s is None:
+            timeout_s = _number("WEAVE_HTTP_TIMEOUT", 0) or None
+        self._http = HttpTransport(
+            self.trace_server_url, retries or _policy(), transport, timeout_s=timeout_s
+        )
+        self._max_calls_queue_size = max_calls_queue_size
         self._batcher: CallBatcher | None = None
         self._lock = threading.Lock()
 
@@ -174,14 +192,14 @@ class RemoteHTTPTraceServer(PlainMethods):
         start = request_of("CallStartReq", req)
         if not start.start.id or not start.start.trace_id:
             raise InvalidRequest("start.id and start.trace_id are needed when calls are gathered")
-        self._gather({"mode": "start", "req": start})
+        self._gather("start", start)
         return tsi.CallStartRes(id=start.start.id, trace_id=start.start.trace_id)
 
     def call_end(self, req: tsi.CallEndReq | Mapping[str, Any]) -> tsi.CallEndRes:
         """Store the end of a call."""
         if not self.should_batch:
             return self._ask("call_end", req)  # type: ignore[no-any-return]
-        self._gather({"mode": "end", "req": request_of("CallEndReq", req)})
+        self._gather("end", request_of("CallEndReq", req))
         return tsi.CallEndRes()
 
     def call_start_batch(
@@ -189,23 +207,27 @@ class RemoteHTTPTraceServer(PlainMethods):
     ) -> tsi.CallCreateBatchRes:
         """Store starts and ends in order; a batch over the limit goes in parts."""
         batch = request_of("CallCreateBatchReq", req)
-        items = [item.model_dump_json(by_alias=True).encode() for item in batch.batch]
+        items = [written(item, f"batch[{at}]") for at, item in enumerate(batch.batch)]
         answers = self._send_batch(items)
         return tsi.CallCreateBatchRes.model_validate({"res": answers})
 
     def _send_batch(self, items: Sequence[bytes]) -> list[Any]:
         answers: list[Any] = []
-        for part in _parts(items, self.remote_request_bytes_limit):
+        sent = 0
+        for part in in_parts(items, self.remote_request_bytes_limit):
             body = b'{"batch":[' + b",".join(part) + b"]}"
-            answers += self._http.post_json("/call/upsert_batch", body).get("res", [])
+            try:
+                answers += self._http.post_json("/call/upsert_batch", body).get("res", [])
+            except InvalidRequest as error:
+                raise renumbered(error, partial(add, sent)) from None
+            sent += len(part)
         return answers
 
-    def _gather(self, item: dict[str, Any]) -> None:
+    def _gather(self, mode: str, req: WireModel) -> None:
         with self._lock:
             if self._batcher is None:
-                self._batcher = CallBatcher(self._send_batch)
-        text = item["req"].model_dump_json(by_alias=True).encode()
-        self._batcher.put(b'{"mode":"' + item["mode"].encode() + b'","req":' + text + b"}")
+                self._batcher = CallBatcher(self._send_batch, max_size=self._max_calls_queue_size)
+        self._batcher.put(b'{"mode":"%b","req":%b}' % (mode.encode(), written(req)))
 
     def calls_complete(
         self, req: tsi.CallsUpsertCompleteReq | Mapping[str, Any]
@@ -219,37 +241,11 @@ class RemoteHTTPTraceServer(PlainMethods):
             end = tsi.EndedCallSchemaForInsert.model_validate(fields)
             items.append(tsi.CallBatchStartMode(req=tsi.CallStartReq(start=start)))
             items.append(tsi.CallBatchEndMode(req=tsi.CallEndReq(end=end)))
-        res = self.call_start_batch(tsi.CallCreateBatchReq(batch=items)).res
+        try:
+            res = self.call_start_batch(tsi.CallCreateBatchReq(batch=items)).res
+        except InvalidRequest as error:
+            raise renumbered(error, lambda at: at // 2) from None
         return tsi.CallsUpsertCompleteRes(res=res)
-
-    def table_create(self, req: tsi.TableCreateReq | Mapping[str, Any]) -> tsi.TableCreateRes:
-        """Store a table; one over the limit is created empty, and then grows in parts."""
-        table = request_of("TableCreateReq", req).table
-        rows = [orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS) for row in table.rows]
-        if sum(map(len, rows)) <= self.remote_request_bytes_limit:
-            return self._ask("table_create", req)  # type: ignore[no-any-return]
-        empty = {"table": {"project_id": table.project_id, "rows": []}}
-        base = self._ask("table_create", empty).digest
-        appends = [b'{"append":{"row":' + row + b"}}" for row in rows]
-        digest, row_digests = self._append(table.project_id, base, appends)
-        return tsi.TableCreateRes(digest=digest, row_digests=row_digests)
-
-    def table_update(self, req: tsi.TableUpdateReq | Mapping[str, Any]) -> tsi.TableUpdateRes:
-        """Store a table that differs from another by some rows; in parts, over the limit."""
-        update = request_of("TableUpdateReq", req)
-        specs = [spec.model_dump_json().encode() for spec in update.updates]
-        digest, row_digests = self._append(update.project_id, update.base_digest, specs)
-        return tsi.TableUpdateRes(digest=digest, updated_row_digests=row_digests)
-
-    def _append(self, project_id: str, base: str, specs: Sequence[bytes]) -> tuple[str, list[str]]:
-        digest, row_digests = base, list[str]()
-        for part in _parts(specs, self.remote_request_bytes_limit) or [[]]:
-            head = orjson.dumps({"project_id": project_id, "base_digest": digest})
-            body = head[:-1] + b',"updates":[' + b",".join(part) + b"]}"
-            answer = self._http.post_json("/table/update", body)
-            digest = answer["digest"]
-            row_digests += answer.get("updated_row_digests", [])
-        return digest, row_digests
 
     def file_create(self, req: tsi.FileCreateReq | Mapping[str, Any]) -> tsi.FileCreateRes:
         """Store a file."""
@@ -267,7 +263,7 @@ class RemoteHTTPTraceServer(PlainMethods):
         """Read the bytes of a file."""
         wanted = request_of("FileContentReadReq", req)
         path = by_method("file_content_read").paths[0]
-        content = self._http.post(path, wanted.model_dump_json().encode())
+        content = self._http.post(path, written(wanted))
         return tsi.FileContentReadRes(content=content)
 
     def otel_export(self, req: tsi.OtelExportReq | Mapping[str, Any]) -> tsi.OtelExportRes:
@@ -289,23 +285,20 @@ mutation UpsertModel($name: String!, $entity: String!) {
 
 
 def _policy() -> RetryPolicy:
-    """Read the settings of retries; they are the environment's, so that the room knows no tracer."""
+    """Read the settings of retries from the environment, for who makes a server without ``init``."""
+    attempts = int(_number("WEAVE_RETRY_MAX_ATTEMPTS", 3))
+    return RetryPolicy(attempts, _number("WEAVE_RETRY_MAX_INTERVAL", 300))
+
+
+def _number(variable: str, default: float) -> float:
+    text = os.environ.get(variable) or str(default)
     try:
-        attempts = int(os.environ.get("WEAVE_RETRY_MAX_ATTEMPTS") or 3)
-        max_wait_s = float(os.environ.get("WEAVE_RETRY_MAX_INTERVAL") or 300)
-    except ValueError as error:
+        number = float(text)
+    except ValueError:
         raise UsageError(
-            f"WEAVE_RETRY_MAX_ATTEMPTS and WEAVE_RETRY_MAX_INTERVAL must be numbers: {error}"
+            f"environment variable {variable} must be a number, not {text!r}"
         ) from None
-    return RetryPolicy(attempts, max_wait_s)
-
-
-def _parts(items: Sequence[bytes], limit: int) -> list[Sequence[bytes]]:
-    """Halve items until each part is within the limit; a single larger one stands alone."""
-    if sum(map(len, items)) + len(items) <= limit or len(items) <= 1:
-        return [items] if items else []
-    middle = len(items) // 2
-    return [*_parts(items[:middle], limit), *_parts(items[middle:], limit)]
+    return number
 
 
 def _key_of_netrc(url: str) -> str | None:

@@ -159,7 +159,7 @@ def _batch_mode(item: Any) -> str:
     if not isinstance(item, dict):
         return "start"
     mode = item.get("mode")
-    if mode in {"start", "end"}:
+    if isinstance(mode, str) and mode in {"start", "end"}:
         return str(mode)
     req = item.get("req")
     is_end = isinstance(req, CallEndReq) or (isinstance(req, dict) and "end" in req)
