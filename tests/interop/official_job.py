@@ -1,4 +1,4 @@
-"""The basic job, done by an official SDK in its own environment: ``official_job.py PROJECT FILE [--in-process]``.
+"""The basic job, done by an official SDK in its own environment: ``official_job.py PROJECT [--in-process] FILE``.
 
 It checks what it reads back by itself and ends with an error when that is wrong; what the other
 side needs to know goes to FILE as JSON. ``--in-process`` takes the store from ``WEAVE_LITE_DB``
@@ -9,11 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import uuid
 from pathlib import Path
 
-import weave
+
+def watch_network(event: str, given: tuple) -> None:
+    """Refuse what would ask the network, and note it where the other side looks after the exit."""
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.sendmsg"):
+        with Path(os.environ["NETWORK_NOTES"]).open("a") as notes:
+            notes.write(f"{event} {given[-1] if event == 'socket.connect' else given[0]}\n")
+        raise OSError(f"{event} is not allowed here")
+
+
+if "--in-process" in sys.argv:
+    sys.addaudithook(watch_network)
+
+import weave  # noqa: E402 - the watch must see the import too
 
 
 @weave.op
@@ -233,11 +246,19 @@ def larger(client):
     assert sorted(call.output for call in found) == list(range(1000, 1300))
 
 
+def check_finished(client, calls):
+    """The file is closed, no call is traced any more, and the client can still be asked."""
+    assert not Path(os.environ["WEAVE_LITE_DB"] + "-wal").exists()
+    assert add(1, 1) == 2
+    client.flush()
+    assert len(client.get_calls()) == calls
+
+
 def main(project: str, file: str, in_process: bool) -> None:
     if in_process:
         from weave_lite import official
 
-        client = official.init(project)
+        client = official.init(project, settings={"capture_system_info": False})
     else:
         client = weave.init(project)
     found = calls(client)
@@ -258,8 +279,10 @@ def main(project: str, file: str, in_process: bool) -> None:
         "nonce": uuid.uuid4().hex,
     }
     weave.finish()
+    if in_process:
+        check_finished(client, told["calls"])
     Path(file).write_text(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], "--in-process" in sys.argv)
+    main(sys.argv[1], sys.argv[-1], "--in-process" in sys.argv)

@@ -1,25 +1,18 @@
 """Media between unmodified official clients and ours, in both directions, over ``weave-lite serve``.
 
-Needs the environments that ``test_official_clients`` needs. Images are exchanged where the client's
-environment has PIL. Ours runs the very job of the official clients, as ``weave``.
+Images are exchanged where the client's environment has PIL. Ours runs the very job of the official
+clients, as ``weave``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from official_clients import OURS, PYTHONS, pointed_at, run_job
 
 pytestmark = pytest.mark.interop
-JOB = Path(__file__).with_name("media_job.py")
-PYTHONS = {
-    "0.51.45": "WEAVE_LITE_REFERENCE_PYTHON",
-    "0.54.0": "WEAVE_LITE_NEWER_PYTHON",
-}
+JOB = "media_job.py"
 # What an official client has no class for. (0.54.0 reads Markdown where rich is installed.)
 UNREADABLE = {
     "0.51.45": {"audio", "content-base64", "content-bytes", "content-text"},
@@ -27,50 +20,16 @@ UNREADABLE = {
 }
 
 
-@pytest.fixture
-def served(tmp_path):
-    """A file, and the address of a process that serves it."""
-    file = tmp_path / "served.db"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "weave_lite", "serve", "--db", str(file), "--port", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    yield file, process.stderr.readline().split(" at ")[1].strip()
-    process.terminate()
-    process.wait(20)
-    process.stderr.close()
-
-
-def run(command, folder, told, **environment):
-    file = folder / "told.json"
-    file.write_text(json.dumps(told))
-    found = subprocess.run(
-        [*command, str(file)],
-        env={**os.environ, "HOME": str(folder), **environment},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert found.returncode == 0, found.stderr[-3000:]
-    return json.loads(file.read_text())
-
-
 def official(version, url, job, folder, told=None):
-    command = [os.environ[PYTHONS[version]], str(JOB), "acme/media", job]
-    names = ("WF_TRACE_SERVER_URL", "WANDB_BASE_URL")
-    # Else it leaves out what it sent to the server of an earlier run.
-    fresh = {"WANDB_API_KEY": "a" * 40, "WEAVE_USE_SERVER_CACHE": "false"}
-    answer = run(command, folder, told, **dict.fromkeys(names, url), **fresh)
+    (folder / f"media_job-{version}.json").write_text(json.dumps(told))
+    answer = run_job(version, JOB, "acme/media", job, folder=folder, **pointed_at(url))
     assert answer["version"] == version
     return answer["told"]
 
 
 def ours(db, job, folder, told=None):
-    command = [sys.executable, "-m", "weave_lite", "run", str(JOB), "acme/media", job]
-    return run(command, folder, told, WEAVE_LITE_DB=str(db))["told"]
+    (folder / f"media_job-{OURS}.json").write_text(json.dumps(told))
+    return run_job(OURS, JOB, "acme/media", job, folder=folder, WEAVE_LITE_DB=str(db))["told"]
 
 
 def alike(read, written, lossy):

@@ -1,59 +1,35 @@
-"""Unmodified official clients do the basic job: against ``weave-lite serve``, and in process.
+"""Unmodified official clients do the basic job, and what a store holds looks the same through each.
 
-Needs ``WEAVE_LITE_REFERENCE_PYTHON`` (0.51.45) and ``WEAVE_LITE_NEWER_PYTHON`` (0.54.0), as
-``.ci/interop`` makes them, the package itself installed in both; without them the tests fail.
+Against ``weave-lite serve``, and in process; ours runs the very same jobs, as ``weave``.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from official_clients import OURS, PYTHONS, pointed_at, run_job, serving
 
 import weave_lite
 
 pytestmark = pytest.mark.interop
-JOB = Path(__file__).with_name("official_job.py")
-PYTHONS = {
-    "0.51.45": "WEAVE_LITE_REFERENCE_PYTHON",
-    "0.54.0": "WEAVE_LITE_NEWER_PYTHON",
-}
+NAMES = "settings,settings:v0,plain,questions,larger,Upper,a_model,absent,gone"
 
 
-@pytest.fixture
-def served(tmp_path):
-    """A file, and the address of a process that serves it."""
-    file = tmp_path / "served.db"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "weave_lite", "serve", "--db", str(file), "--port", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    yield file, process.stderr.readline().split(" at ")[1].strip()
-    process.terminate()
-    process.wait(20)
-    process.stderr.close()
+def official_job(version, folder, *options, project="acme/job", **environment):
+    told = run_job(version, "official_job.py", project, *options, folder=folder, **environment)
+    assert version in (OURS, told["version"])
+    return told
 
 
-def do_job(version, folder, *options, **environment):
-    told = folder / "told.json"
-    found = subprocess.run(
-        [os.environ[PYTHONS[version]], str(JOB), "acme/job", str(told), *options],
-        env={**os.environ, "HOME": str(folder), "WANDB_API_KEY": "a" * 40, **environment},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert found.returncode == 0, found.stderr[-3000:]
-    read = json.loads(told.read_text())
-    assert read["version"] == version
-    return read
+def read_job(version, folder, project="acme/job", **environment):
+    told = run_job(version, "read_job.py", project, NAMES, folder=folder, **environment)
+    assert told.pop("version") == version or version == OURS
+    return told
+
+
+def questions(count=4):
+    answers = ["A!", "B!", "C!", "no"]
+    found = [{"question": q, "expected": a} for q, a in zip("abcd", answers, strict=True)]
+    return found[:count]
 
 
 def check_by_ours(file, told):
@@ -63,32 +39,98 @@ def check_by_ours(file, told):
         assert len(client.get_calls()) == told["calls"]
         outer = client.get_call(told["outer"])
         assert (outer.display_name, outer.inputs["n"], outer.output) == ("renamed", 3, 8)
+        assert outer.attributes["team"] == "blue"
+        assert [(child.inputs, child.output) for child in outer.children()] == [
+            ({"a": 3, "b": 1}, 4)
+        ]
+        check_chat(client.get_call(told["chat"], include_costs=True, include_feedback=True))
         assert weave_lite.ref("plain").get() == {"a": [1, {"b": None}]}
-        assert [row["question"] for row in weave_lite.ref("questions").get().rows] == list("abcd")
-        assert len(weave_lite.ref("larger").get().rows) == 2500
+        assert weave_lite.ref(told["settings"]).get().model == "small"
+        assert [dict(row) for row in weave_lite.ref("questions").get().rows] == questions()
+        assert [dict(row) for row in weave_lite.ref("questions:v0").get().rows] == questions(3)
+        assert [row["n"] for row in weave_lite.ref("larger").get().rows] == list(range(2500))
+        check_evaluations(client)
     finally:
         weave_lite.finish()
 
 
+def check_chat(call):
+    costs = call.summary["weave"]["costs"]["tiny-1"]
+    assert (costs["prompt_tokens"], float(costs["prompt_tokens_total_cost"])) == (100, 50.0)
+    assert float(costs["completion_tokens_total_cost"]) == 20.0
+    assert sorted(str(each.payload) for each in call.feedback) == [
+        "{'emoji': '👍', 'alias': ':thumbs_up:', 'detoned': '👍', 'detoned_alias': ':thumbs_up:'}",
+        "{'note': 'good'}",
+    ]
+
+
+def check_evaluations(client):
+    evaluations = [
+        call for call in client.get_calls() if "/op/Evaluation.evaluate:" in call.op_name
+    ]
+    first, by_hand = evaluations
+    assert first.output["IsRight"] == {"right": {"true_count": 3, "true_fraction": 0.75}}
+    assert by_hand.output.get("output", by_hand.output)["accuracy"] == 1.0
+    rows = [
+        child for child in first.children() if "/op/Evaluation.predict_and_score:" in child.op_name
+    ]
+    assert sorted((row.output["output"], row.output["scores"]["length"]) for row in rows) == [
+        ("A!", 2),
+        ("B!", 2),
+        ("C!", 2),
+        ("D!", 2),
+    ]
+
+
 @pytest.mark.parametrize("version", PYTHONS)
 def test_official_client_does_the_basic_job_over_http(version, served, tmp_path):
-    """An unmodified client only has three variables set, and ours reads what it stored."""
+    """An unmodified client only has variables set, and ours reads what it stored."""
     file, url = served
-    told = do_job(version, tmp_path, WF_TRACE_SERVER_URL=url, WANDB_BASE_URL=url)
-    check_by_ours(file, told)
+    check_by_ours(file, official_job(version, tmp_path, **pointed_at(url)))
 
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_official_client_does_the_basic_job_in_process(version, tmp_path):
-    """With ``weave_lite.official.init`` there is no server, and no address that answers."""
+    """With ``weave_lite.official.init`` there is no server, and nothing is asked of the network."""
     file = tmp_path / "own.db"
-    nowhere = "http://127.0.0.1:9"
-    told = do_job(
+    notes = tmp_path / "notes.txt"
+    told = official_job(
         version,
         tmp_path,
         "--in-process",
         WEAVE_LITE_DB=str(file),
-        WF_TRACE_SERVER_URL=nowhere,
-        WANDB_BASE_URL=nowhere,
+        NETWORK_NOTES=str(notes),
     )
+    assert not notes.exists(), notes.read_text()
+    assert sorted(each.name for each in tmp_path.glob("own.db*")) == ["own.db"]
     check_by_ours(file, told)
+
+
+@pytest.mark.parametrize("writer", [*PYTHONS, OURS])
+def test_a_project_looks_the_same_through_each_client(writer, served, tmp_path):
+    """Calls whole, costs, feedback and objects; whoever wrote them."""
+    file, url = served
+    environment = pointed_at(url) | {"WEAVE_LITE_DB": str(file)}
+    told = official_job(writer, tmp_path, **environment)
+    through_ours = read_job(OURS, tmp_path, **environment)
+    assert len(through_ours["calls"]) == told["calls"]
+    assert through_ours["calls"][told["outer"]]["display_name"] == "renamed"
+    assert through_ours["costs"] == [["tiny-1", 0.5, 2.0]]
+    assert through_ours["objects"]["questions"] == questions()
+    assert (through_ours["objects"]["absent"], through_ours["objects"]["gone"]) == (
+        "does not exist",
+        "was deleted",
+    )
+    for version in PYTHONS:
+        assert read_job(version, tmp_path, **environment) == through_ours, version
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_token_is_what_the_client_sends_as_its_key(version, tmp_path):
+    """The right one opens the store, another one does not."""
+    token = "t" * 40
+    with serving(tmp_path / "kept.db", "--token", token) as url:
+        told = read_job(version, tmp_path, **pointed_at(url, token))
+        assert told["calls"] == {}
+        with pytest.raises(AssertionError, match=r"(?i)401|unauthori|permission|token|key"):
+            read_job(version, tmp_path, **pointed_at(url, "w" * 40))

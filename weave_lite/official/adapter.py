@@ -29,12 +29,12 @@ class OfficialServer:
     """What an official client takes for a trace server.
 
     Args:
-        server: Who answers.
+        server: Gives who answers.
         interface: The official class whose methods these are.
         known: Its generation.
     """
 
-    def __init__(self, server: SqliteTraceServer, interface: Any, known: str) -> None:
+    def __init__(self, server: Callable[[], SqliteTraceServer], interface: Any, known: str) -> None:
         self._server = server
         self._interface = interface
         self._known = known
@@ -45,15 +45,15 @@ class OfficialServer:
         request = _REQUESTS.get(name)
         if request is None:
             return _refuse(name)
-        method = getattr(self._server, name)
         answer_type = _answer_type(getattr(self._interface, name))
 
         def ask(req: Any) -> Any:
             with told_as(self._known):
-                found = method(getattr(tsi, request).model_validate(_plain(name, req)))
+                asked = getattr(tsi, request).model_validate(_plain(name, req))
+                found = getattr(self._server(), name)(asked)
             if hasattr(found, "model_dump"):
                 return _as_theirs(found, answer_type)
-            return (_as_theirs(each, answer_type) for each in found)
+            return self._each_as_theirs(found, answer_type)
 
         # The next look finds it without this method.
         self.__dict__[name] = ask
@@ -62,7 +62,14 @@ class OfficialServer:
     def ensure_project_exists(self, entity: str, project: str) -> Any:
         """Say that a project exists; here all do."""
         answer_type = _answer_type(self._interface.ensure_project_exists)
-        return _as_theirs(self._server.ensure_project_exists(entity, project), answer_type)
+        with told_as(self._known):
+            found = self._server().ensure_project_exists(entity, project)
+        return _as_theirs(found, answer_type)
+
+    def _each_as_theirs(self, found: Iterator[Any], answer_type: Any) -> Iterator[Any]:
+        with told_as(self._known):
+            for each in found:
+                yield _as_theirs(each, answer_type)
 
 
 def _refuse(name: str) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -20,9 +21,14 @@ def generation() -> str:
     """Give the generation of the installed package: ``0.51`` or ``0.54``.
 
     Raises:
-        UsageError: It is not installed.
+        UsageError: It is not installed, or ours has taken its name.
         NotSupportedError: It is of another version.
     """
+    if getattr(sys.modules.get("weave"), "__name__", None) == "weave_lite":
+        raise UsageError(
+            "the name `weave` is weave_lite's in this process, since install_as_weave() was called; "
+            "call weave.init, or leave out install_as_weave()"
+        )
     try:
         found = version("weave")
     except PackageNotFoundError as error:
