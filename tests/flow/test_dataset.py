@@ -53,8 +53,9 @@ def test_looking_at_a_dataset():
         dataset[-1]
     with pytest.raises(IndexError):
         dataset[3]
-    with pytest.raises(TypeError, match=r"whole number, not slice; use \.rows"):
-        dataset[0:1]
+    with pytest.raises(TypeError, match=r"whole number or a slice, not str; use \.rows"):
+        dataset["a"]  # type: ignore[call-overload]
+    assert (dataset[1:], dataset[:-1], dataset[5:]) == (ROWS[1:], ROWS[:-1], [])
 
 
 def test_a_dataset_of_its_own_list_leaves_it_alone():

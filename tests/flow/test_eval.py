@@ -310,6 +310,18 @@ def test_only_the_model_sees_what_was_preprocessed(client):
     assert call.inputs["want"].uri().endswith("/key/want")
 
 
+def test_preprocessing_may_be_async(client):
+    """It is awaited, also where neither model nor scorers are async."""
+
+    async def prepare(row):
+        await asyncio.sleep(0)
+        return {"q": row["q"] * 2}
+
+    evaluation = Evaluation(dataset=ROWS, preprocess_model_input=prepare)
+    results = asyncio.run(evaluation.get_eval_results(upper))
+    assert [row["output"] for row in results.rows] == ["AA", "BB", "CC"]
+
+
 def test_user_code_gets_plain_values(client):
     """Types are the user's own; what is recorded are refs."""
     seen = []

@@ -328,6 +328,55 @@ def test_inside_a_running_loop_and_threads(client):
     assert get_call_stack() == []
 
 
+def test_two_loggers_at_once_are_two_evaluations(client):
+    """A logger made while another one is open is not part of that one's evaluation."""
+    first = EvaluationLogger(name="first")
+    second = EvaluationLogger(name="second")
+    first.log_example({"q": 1}, 1, {"s": 1})
+    second.log_example({"q": 2}, 2, {"s": 2})
+    first.log_summary()
+    second.log_summary()
+
+    evaluations = client.get_calls(filter={"trace_roots_only": True})
+    assert {call.display_name: (call.parent_id, call.output) for call in evaluations} == {
+        "first": (None, {"s": {"mean": 1.0}}),
+        "second": (None, {"s": {"mean": 2.0}}),
+    }
+    assert get_call_stack() == []
+
+
+def test_a_logger_within_a_call_is_part_of_that_call(client):
+    """An op that logs an evaluation, or the model of another evaluation, is its parent."""
+
+    @weave.op
+    def outer():
+        EvaluationLogger(name="in op").finish()
+        with EvaluationLogger(name="around") as around, around.log_prediction({"q": 1}):
+            EvaluationLogger(name="in model").finish()
+
+    outer()
+    calls = {call.id: call for call in client.get_calls()}
+    parents = {
+        call.display_name: calls[call.parent_id].func_name
+        for call in calls.values()
+        if call.display_name
+    }
+    assert parents == {"in op": "outer", "around": "outer", "in model": "Model.predict"}
+
+
+def test_finish_takes_the_output(client):
+    """The output may come with the end of the prediction, unless it is recorded already."""
+    ev = EvaluationLogger()
+    ev.log_prediction({"q": 1}).finish(output=7)
+    given = ev.log_prediction({"q": 2}, 1)
+    with pytest.raises(ValueError, match="recorded already"):
+        given.finish(8)
+    ev.finish()
+
+    rows = outputs(client, "Evaluation.predict_and_score")
+    assert [row["output"] for row in rows] == [7, 1]
+
+
 def test_dropped_logger_is_ended(client):
     """One that nobody holds ends; one whose prediction is held does not."""
     pred = EvaluationLogger().log_prediction({"q": 1}, "out")

@@ -103,7 +103,7 @@ def test_matching_calls_are_scored(client):
     ]
 
 
-@pytest.mark.parametrize("form", ["name", "any version", "version", "op", "name of another"])
+@pytest.mark.parametrize("form", ["name", "any version", "version", "ref", "op", "name of another"])
 def test_forms_of_op_names(client, form):
     """A name, a ref of all versions or of one, or the op."""
     uri = weave.publish(answer).uri()
@@ -111,6 +111,7 @@ def test_forms_of_op_names(client, form):
         "name": "answer",
         "any version": uri.rpartition(":")[0] + ":*",
         "version": uri,
+        "ref": weave.ref(uri),
         "op": answer,
         "name of another": "answe",
     }[form]
@@ -311,6 +312,22 @@ answer("1")
     client = weave.init("p", db=str(tmp_path / "x.db"))
     try:
         assert scored(client) == ["1"]
+    finally:
+        weave.finish()
+
+
+def test_finish_scores_what_is_pending(tmp_path):
+    """`weave.finish`, as well as `init` for another project, scores before it stops."""
+    place = str(tmp_path / "x.db")
+    for end in (weave.finish, lambda: weave.init("next", db=place)):
+        weave.init("p", db=place)
+        Monitor(op_names=[answer], scorers=[Length()]).activate()
+        answer("four")
+        end()
+
+    client = weave.init("p", db=place)
+    try:
+        assert len(scored(client)) == 2
     finally:
         weave.finish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import pickle
 from typing import Any
 
@@ -186,6 +187,26 @@ def test_an_instance_made_of_a_record_has_what_its_refs_point_to(client):
     assert [thing.top_k for thing in made.things["k"]] == [7]
     assert list(made.things["t"]) == [{"a": 1}]
     assert (made.ref, client.publisher.publish(made)) == (saved.ref, saved.ref)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (pydantic.HttpUrl, "https://x.example/a?b=c"),
+        (pydantic.PostgresDsn, "postgres://u@h:5432/db"),
+        (ipaddress.IPv4Address, "1.2.3.4"),
+        (ipaddress.IPv6Network, "fe80::/64"),
+        (pydantic.IPvAnyInterface, "10.0.0.1/8"),
+    ],
+)
+def test_addresses_come_back(client, kind, text):
+    """URLs and IP addresses are stored as text, which their class reads."""
+    cls = pydantic.create_model("Host", __base__=Object, __module__=__name__, at=(kind, ...))
+    host = cls(at=text)
+
+    found = client.get(client.publisher.publish(host))
+
+    assert (type(found), found.at, str(found.at)) == (cls, host.at, text)
 
 
 def test_a_class_that_refuses_gives_a_record(client):

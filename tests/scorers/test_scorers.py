@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import time
 from importlib import import_module
 
 import pytest
@@ -68,6 +69,25 @@ def test_the_distance_is_a_metric(a, b, c):
     assert (levenshtein_distance(a, b) == 0) is (a == b)
     assert levenshtein_distance(a, b) == levenshtein_distance(b, a)
     assert levenshtein_distance(a, c) <= levenshtein_distance(a, b) + levenshtein_distance(b, c)
+
+
+@given(st.text("ab\U0001f600", max_size=70), st.text("ab\U0001f600", max_size=70))
+def test_the_distance_is_that_of_the_table(a, b):
+    """The number of steps is what the textbook's table of distances says."""
+    row = list(range(len(b) + 1))
+    for at, char in enumerate(a, 1):
+        above, row[0] = row[0], at
+        for to, other in enumerate(b, 1):
+            step = above if char == other else 1 + min(above, row[to], row[to - 1])
+            above, row[to] = row[to], step
+    assert levenshtein_distance(a, b) == row[-1]
+
+
+def test_long_texts_take_no_time():
+    """Two texts of 20,000 characters: the table would have 400 million cells."""
+    started = time.perf_counter()
+    assert levenshtein_distance("ab" * 10_000, "ba" * 10_000) == 2
+    assert time.perf_counter() - started < 2
 
 
 def test_what_is_elsewhere_says_so():

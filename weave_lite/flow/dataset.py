@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from pydantic import field_validator
 
@@ -197,11 +197,19 @@ class Dataset(Object):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, key: int) -> dict[str, Any]:
+    @overload
+    def __getitem__(self, key: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, key: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(key, slice):
+            return list(self.rows[key])
         if not hasattr(key, "__index__"):
             raise TypeError(
-                f"a row index of a dataset must be a whole number, not {type(key).__name__}; use "
-                ".rows for slices and row digests"
+                "a row index of a dataset must be a whole number or a slice, not "
+                f"{type(key).__name__}; use .rows for row digests"
             )
         if key < 0:
             raise IndexError("a row index of a dataset must not be negative; use .rows for that")

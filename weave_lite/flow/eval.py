@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable  # noqa: TC003 - pydantic reads it
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
@@ -108,7 +109,8 @@ class Evaluation(Object):
     Args:
         dataset: A Dataset, a list of dicts, a data frame, or the ref of a dataset.
         scorers: Scorers, ops or functions.
-        preprocess_model_input: Makes of a row what the model gets; scorers get the row itself.
+        preprocess_model_input: Makes of a row what the model gets, async or not; scorers get the
+            row itself.
         trials: How often each row is asked.
         evaluation_name: Display name of each evaluate call: a text, or a function of the Call.
 
@@ -219,7 +221,8 @@ class Evaluation(Object):
         limit = parallelism_of(parallelism)
         with self._run_of(model) as run:
             is_own = type(self).predict_and_score is Evaluation.predict_and_score
-            is_sync = is_own and not (run.model.is_async or any(s.is_async for s in run.scorers))
+            is_async = run.model.is_async or any(s.is_async for s in run.scorers)
+            is_sync = is_own and not (is_async or iscoroutinefunction(self.preprocess_model_input))
             run.in_thread = not is_sync
             if run.client is not None:
                 run.uris = {
@@ -255,7 +258,7 @@ class Evaluation(Object):
         with self._run_of(model) as run:
             uris = column_uris(example)
             try:
-                row = preprocessed(self.preprocess_model_input, example)
+                row = await preprocessed(self.preprocess_model_input, example)
             except Exception as error:
                 prediction = Prediction(None, None, 0.0, error)
             else:

@@ -14,7 +14,7 @@ from weave_lite.flow.eval_parts import stub_op
 from weave_lite.flow.score_feedback import put_score
 from weave_lite.trace import at_exit
 from weave_lite.trace.attributes import AttributeScope
-from weave_lite.trace.context import attribute_scope, push_call, tracing_enabled
+from weave_lite.trace.context import attribute_scope, call_stack, push_call, tracing_enabled
 from weave_lite.trace.guard import captured, warn
 from weave_lite.trace.tracer import placeholder
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LoggedEvaluation", "Prediction"]
 
+_EVALUATE = "Evaluation.evaluate"
 _MARK = "_weave_eval_meta"
 _META = {_MARK: {"imperative": True}}
 _SCORE_META = {_MARK: {"imperative": True, "score": True}}
@@ -102,11 +103,15 @@ class LoggedEvaluation:
             self._evaluation_uri = client.publisher.save_object(evaluation)
             self._model_uri = client.publisher.save_object(model)
             self.call = client.create_call(
-                stub_op("Evaluation.evaluate"),
+                stub_op(_EVALUATE),
                 {"self": self._evaluation_uri, "model": self._model_uri},
+                _parent(),
                 attributes={**attributes, **_META},
                 display_name=display_name,
+                use_stack=False,
             )
+            if self.call.id is not None:
+                push_call(self.call)
             at_exit.watch_stream(self)
         self.is_over = False
 
@@ -284,3 +289,11 @@ class LoggedEvaluation:
             self._client.finish_call(call, output, error)
         except Exception as failure:
             captured("Error finishing a logged call", failure)
+
+
+def _parent() -> Call | None:
+    """Find the call that a new evaluation is part of: not another one that is being logged."""
+    stack = call_stack.get()
+    while stack is not None and stack[0].func_name == _EVALUATE and _MARK in stack[0].attributes:
+        stack = stack[1]
+    return None if stack is None else stack[0]

@@ -109,13 +109,13 @@ def prepare_model(model: Any) -> PreparedModel:
     )
 
 
-def preprocessed(
+async def preprocessed(
     preprocess: Callable[[dict[str, Any]], Any] | None, example: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Make what the model gets of a row.
 
     Args:
-        preprocess: The user's function; None leaves the row as it is.
+        preprocess: The user's function, async or not; None leaves the row as it is.
         example: The row.
 
     Raises:
@@ -125,6 +125,8 @@ def preprocessed(
     if preprocess is None:
         return example
     row = preprocess(dict(example))
+    if inspect.iscoroutinefunction(preprocess):
+        row = await row
     if not isinstance(row, Mapping):
         raise UsageError(f"preprocess_model_input must return a dict, not {type(row).__name__}")
     return row

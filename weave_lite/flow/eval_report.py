@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from weave_lite.flow.auto_summarize import auto_summarize
 from weave_lite.flow.eval_rows import EvalProgress
+from weave_lite.trace import settings
 from weave_lite.trace.op import is_op
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Meter:
         self._lock = threading.Lock()
         self._tell = progress if callable(progress) else None
         self._bar: Any = None
-        if self._tell is None and progress is not False and is_terminal():
+        if self._tell is None and progress is not False and _has_bar():
             self._bar = _bar()
 
     def __enter__(self) -> Self:
@@ -83,6 +84,10 @@ def is_terminal() -> bool:
         return sys.stderr.isatty()
     except (AttributeError, ValueError):  # closed, or replaced by something less
         return False
+
+
+def _has_bar() -> bool:
+    return settings.current().display_viewer != "print" and is_terminal()
 
 
 def _bar() -> Any:
@@ -128,8 +133,15 @@ async def summary_of(scorer: PreparedScorer, scores: list[Any], uris: list[str] 
 
 
 def show_summary(summary: dict[str, Any]) -> None:
-    """Show a summary as a table on stderr, when that is a terminal."""
-    if not is_terminal():
+    """Show a summary on stderr, as the setting ``display_viewer`` says.
+
+    By default a table when that is a terminal; ``rich`` is a table in any case, ``print`` plain lines.
+    """
+    viewer = settings.current().display_viewer
+    if viewer == "print":
+        sys.stderr.writelines(f"{path}: {value}\n" for path, value in summary_rows(summary))
+        return
+    if viewer == "auto" and not is_terminal():
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.table import Table  # noqa: PLC0415

@@ -55,7 +55,8 @@ class Monitor(Object):
     Args:
         sampling_rate: The fraction of calls that is scored, 0 to 1.
         scorers: Who scores. Those that are not async run one after the other.
-        op_names: Names or refs of ops; ops are taken by their name. None means none.
+        op_names: Names or refs of ops; ops are taken by their name, refs
+            as they are. An empty list takes no call.
         query: What calls must pass, in the query language; also as a dict.
         active: Whether it is active, as far as the store knows; reading one starts nothing.
 
@@ -79,7 +80,7 @@ class Monitor(Object):
     def _to_names(cls, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             return value
-        return [as_op(each).name if is_op(each) else each for each in value]
+        return [_op_name(each) for each in value]
 
     @field_validator("query", mode="before")
     @classmethod
@@ -153,6 +154,12 @@ class Monitor(Object):
     def _key(self) -> Hashable:
         # One that was read from the store is the same monitor; without a name there is no telling.
         return self.name or id(self)
+
+
+def _op_name(value: Any) -> Any:
+    if is_op(value):
+        return as_op(value).name
+    return value.uri() if isinstance(value, ObjectRef) else value
 
 
 def _plain(query: Any) -> Any:

@@ -165,11 +165,20 @@ class ScoreLogger:
         """Log a score: :meth:`log_score` for async code. Both work in either."""
         self.log_score(scorer, score)
 
-    def finish(self) -> None:
-        """End the prediction: no more scores. Its logger does that as well, with the summary."""
+    def finish(self, output: Any = None) -> None:
+        """End the prediction: no more scores. Its logger does that as well, with the summary.
+
+        Args:
+            output: What the model said, where it was not set before.
+
+        Raises:
+            ValueError: The output is recorded already.
+        """
         if self._prediction.is_over:
             warn("this prediction has ended already; finish does nothing", once=False)
             return
+        if output is not None:
+            self.output = output
         self._run.end_prediction(self._prediction)
 
     def __enter__(self) -> Self:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from weave_lite.flow.prompt.easy_prompt import EasyPrompt
 from weave_lite.flow.prompt.messages_prompt import MessagesPrompt
+from weave_lite.flow.prompt.string_prompt import StringPrompt
 
 
 def test_all_texts_of_messages_are_filled_in():
@@ -23,6 +25,17 @@ def test_all_texts_of_messages_are_filled_in():
     assert prompt.messages == messages
     with pytest.raises(KeyError, match="name"):
         prompt.format(role="system")
+
+
+@pytest.mark.parametrize("name", ["self", "message", "messages", "kwargs"])
+def test_places_may_have_any_name(name):
+    """Also that of a parameter of ours."""
+    messages = [{"role": "user", "content": f"{{{name}}}"}]
+    filled = [{"role": "user", "content": "hi"}]
+    assert MessagesPrompt(messages).format(**{name: "hi"}) == filled
+    assert StringPrompt(f"{{{name}}}").format(**{name: "hi"}) == "hi"
+    easy = EasyPrompt(f"{{{name}}}")
+    assert easy(**{name: "hi"}) == easy.bind(**{name: "hi"}).format() == filled
 
 
 def test_one_message():

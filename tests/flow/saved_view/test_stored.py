@@ -186,3 +186,42 @@ def test_a_copy_is_independent(client):
         twin.remove_filters().pin_column_left("z").add_column("id")
         assert twin.ref is None
     assert view.base == like_the_official_one().base
+
+
+def test_a_ref_gives_the_view(client):
+    """By its ref, its name, and through the package; it is edited and saved as the same name."""
+    view = like_the_official_one().save()
+
+    for found in (view.ref.get(), client.get(view.ref), weave_lite.get(view.ref.name)):
+        assert (type(found), found.base, found.ref) == (SavedView, view.base, view.ref)
+    edited = found.rename("Other").save()
+
+    assert (edited.ref.name, edited.ref.digest == view.ref.digest) == (view.ref.name, False)
+    assert type(view.ref.get(objectify=False)) is not SavedView
+    assert view.ref.with_attr("label").get() == "Official"
+
+
+def test_a_view_inside_another_value(client):
+    """It is a view of its own, without a ref; also where its filter names an op that is stored."""
+
+    @weave_lite.op
+    def look(view):
+        return None
+
+    op_uri = weave_lite.publish(look).uri()
+    views = [like_the_official_one(), SavedView().filter_op(op_uri)]
+
+    read = weave_lite.publish({"views": views}, "holder").get()["views"]
+    _, call = look.call(views[1])
+
+    assert [(type(each), each.base, each.ref) for each in read] == [
+        (SavedView, each.base, None) for each in views
+    ]
+    assert client.get_call(call.id).inputs["view"].base == views[1].base
+
+
+def test_a_record_that_is_no_view_any_more(client):
+    """It comes back as a record, which shows what is there."""
+    put(client, "broken", {**OFFICIAL, "definition": 5})
+
+    assert weave_lite.get("broken").definition == 5

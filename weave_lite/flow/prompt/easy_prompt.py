@@ -130,7 +130,7 @@ class EasyPrompt(UserList[Any], Prompt):
         """Whether every place has a value."""
         return not self.unbound_placeholders
 
-    def bind(self, *args: Any, **kwargs: Any) -> Self:
+    def bind(self, /, *args: Any, **kwargs: Any) -> Self:
         """Keep values for places, and return this prompt.
 
         Args:
@@ -175,7 +175,7 @@ class EasyPrompt(UserList[Any], Prompt):
         """Tell what values do not fulfil."""
         return [text for key in values for text in self.validate_requirement(key, values[key])]
 
-    def format(self, **kwargs: Any) -> list[dict[str, Any]]:
+    def format(self, /, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the messages with values filled in; places without one stay.
 
         Raises:
@@ -185,7 +185,7 @@ class EasyPrompt(UserList[Any], Prompt):
         known = self._known(kwargs)
         return [_message_with(message, known) for message in self.data]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the messages with values filled in; nothing is kept."""
         for given in args:
             kwargs = {**dict(given), **kwargs}

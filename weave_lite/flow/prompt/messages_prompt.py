@@ -44,18 +44,22 @@ class MessagesPrompt(Prompt):
         Raises:
             KeyError: A value is missing.
         """
-        return {
-            key: _with_parts(value, kwargs) if key == "content" else _filled(value, kwargs)
-            for key, value in message.items()
-        }
+        return _filled_message(message, kwargs)
 
-    def format(self, **kwargs: Any) -> list[Any]:
+    def format(self, /, **kwargs: Any) -> list[Any]:
         """Fill values into all messages.
 
         Raises:
             KeyError: A value is missing.
         """
-        return [self.format_message(message, **kwargs) for message in self.messages]
+        return [_filled_message(message, kwargs) for message in self.messages]
+
+
+def _filled_message(message: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _with_parts(value, values) if key == "content" else _filled(value, values)
+        for key, value in message.items()
+    }
 
 
 def _filled(value: Any, values: dict[str, Any]) -> Any:

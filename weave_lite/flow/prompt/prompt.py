@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Prompt(Object):
     """A template that is stored on its own, with versions. Derive from it for other forms."""
 
-    def format(self, **kwargs: Any) -> Any:
+    def format(self, /, **kwargs: Any) -> Any:
         """Fill in values.
 
         Raises:

@@ -35,7 +35,7 @@ class StringPrompt(Prompt):
         given: dict[str, Any] = {"content": content, "name": name, "description": description}
         super().__init__(**given, **fields)
 
-    def format(self, **kwargs: Any) -> str:
+    def format(self, /, **kwargs: Any) -> str:
         """Fill in values.
 
         Raises:

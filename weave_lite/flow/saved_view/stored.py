@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from weave_lite.core.errors import InvalidRefError
 from weave_lite.core.refs import ObjectRef
 from weave_lite.trace.resolver import parse_location
+from weave_lite.trace.values.record import WeaveObject, fields_of
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.builtin_object_classes.registry import expanded
 from weave_lite.trace_server.interface.builtin_object_classes.saved_view import SavedView
@@ -16,7 +17,7 @@ from weave_lite.trace_server.interface.builtin_object_classes.saved_view import 
 if TYPE_CHECKING:
     from weave_lite.trace.weave_client import WeaveClient
 
-__all__ = ["publish", "read", "record"]
+__all__ = ["of_fields", "publish", "read", "record"]
 
 _CLASS = SavedView.__name__
 
@@ -29,6 +30,27 @@ def record(base: SavedView) -> dict[str, Any]:
 def publish(client: WeaveClient, base: SavedView, name: str) -> ObjectRef:
     """Store a record as the latest version of a name."""
     return client.publisher.publish(record(base), name)
+
+
+def of_fields(obj: WeaveObject) -> SavedView:
+    """Make a record of its fields as they were built.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    return SavedView.model_validate(_as_stored(obj))
+
+
+def _as_stored(value: Any) -> Any:
+    """Undo what reading made of a stored value; the ops that a filter names are texts again."""
+    if isinstance(value, WeaveObject):
+        return {name: _as_stored(part) for name, part in fields_of(value).items()}
+    if isinstance(value, dict):
+        return {name: _as_stored(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_as_stored(part) for part in value]
+    ref = value if isinstance(value, ObjectRef) else getattr(value, "ref", None)
+    return ref.uri() if isinstance(ref, ObjectRef) else value
 
 
 def read(client: WeaveClient, location: Any) -> tuple[SavedView, ObjectRef]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -10,14 +9,13 @@ from rich.table import Table
 from weave_lite.core import jsontext
 from weave_lite.core.errors import QueryTranslationException
 from weave_lite.display.grid_table import grid_table, value_text
-from weave_lite.flow.saved_view.filters import query_to_filters
 from weave_lite.flow.saved_view.path import ObjectPath
+from weave_lite.flow.saved_view.summary import filter_rows
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import RenderableType
 
-    from weave_lite.flow.saved_view.filters import Filter
     from weave_lite.trace_server.interface.builtin_object_classes.saved_view import SavedView
     from weave_lite.trace_server.interface.query import Query
 
@@ -84,19 +82,7 @@ def _filters(query: Query | None) -> RenderableType | None:
     if query is None:
         return None
     try:
-        filters = query_to_filters(query) or []
+        rows = filter_rows(query)
     except QueryTranslationException:
         return value_text(jsontext.compact(query.model_dump(by_alias=True, mode="json")))
-    rows = [(each.field, each.operator, _value(each)) for each in filters]
     return grid_table(["Field", "Operator", "Value"], rows)
-
-
-def _value(each: Filter) -> Any:
-    if each.value is None:
-        return ""
-    if each.operator in {"after", "before"}:
-        try:
-            return dt.datetime.fromtimestamp(each.value, dt.UTC).isoformat()
-        except (OverflowError, ValueError, OSError):  # no year that has a name
-            return each.value
-    return each.value

@@ -21,7 +21,9 @@ from weave_lite.flow.saved_view.filters import (
 from weave_lite.flow.saved_view.layout import ViewLayout, checked_label
 from weave_lite.serialize.introspect import derives_from
 from weave_lite.serialize.registry import Codec, register_codec
+from weave_lite.trace.classes import register_class
 from weave_lite.trace.client_context import get_client, require_client
+from weave_lite.trace.links import app_link
 from weave_lite.trace_server.interface.builtin_object_classes.saved_view import (
     SavedCallsFilter,
     SavedViewDefinition,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from weave_lite.flow.saved_view.path import ObjectPath
     from weave_lite.trace.calls_iter import CallsIter
     from weave_lite.trace.grid import Grid
+    from weave_lite.trace.values.record import WeaveObject
 
 __all__ = ["SavedView"]
 
@@ -279,15 +282,33 @@ class SavedView(ViewLayout):
             NotFoundError: There is no such object.
             InvalidRefError: It is no saved view.
         """
-        base, found = stored.read(require_client(), ref)
+        return cls._of(*stored.read(require_client(), ref))
+
+    @classmethod
+    def from_obj(cls, obj: WeaveObject) -> Self:
+        """Make a view of its record, as ``ref(...).get()`` does.
+
+        Raises:
+            ValueError: It is the record of something else.
+        """
+        return cls._of(stored.of_fields(obj), obj.ref)
+
+    @classmethod
+    def _of(cls, base: SavedViewBase, ref: ObjectRef | None) -> Self:
         view = cls.__new__(cls)
         view.base = base
-        view.ref = view._home = found  # noqa: SLF001 - made here
+        view.ref = view._home = ref  # noqa: SLF001 - made here
         return view
 
     def ui_url(self) -> str | None:
-        """Return the link of the view, its URI; None while it is not saved as it is now."""
-        return None if self.ref is None else self.ref.uri()
+        """Return the link of the view; None while it is not saved as it is now.
+
+        It is its page on a hosted service; on an embedded store, its URI.
+        """
+        if self.ref is None:
+            return None
+        page = f"{self.base.view_type}?view={self.ref.name}"
+        return app_link(self.ref.project_id, page) or self.ref.uri()
 
     # --- the rest ---
 
@@ -337,8 +358,15 @@ class SavedView(ViewLayout):
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self) if cycle else str(self))
 
+    def _repr_html_(self) -> str:
+        from weave_lite.flow.saved_view.summary import view_facts  # noqa: PLC0415 - notebooks only
+        from weave_lite.trace.notebook import facts_html  # noqa: PLC0415
+
+        return facts_html(self, f"SavedView {self.label}", lambda: view_facts(self.base))
+
 
 # A view given to an op, or published like any value, is written as it is saved.
+register_class(SavedView)
 register_codec(
     Codec(
         "saved_view",
