@@ -41,6 +41,20 @@ def test_keywords_stand_in_signature_order():
     assert bound(f, 1, d=4, c=3, b=2) == [("a", 1), ("b", 2), ("c", 3), ("d", 4)]
 
 
+def test_keywords_are_bound_the_same_when_a_form_comes_again():
+    """A plan remembers forms of calls, not their values, and not forms that do not fit."""
+
+    def f(a, b, *, c=5, d=None): ...
+
+    plan = plan_for(f)
+    for value in (1, 2):
+        assert list(plan.bind((value,), {"d": 3, "b": value}).items()) == [
+            ("a", value), ("b", value), ("d", 3), ("c", 5),
+        ]  # fmt: skip
+        with pytest.raises(OpCallError, match="multiple values for argument 'a'"):
+            plan.bind((value,), {"a": value, "b": 1})
+
+
 def test_none_that_is_passed_is_recorded():
     """Only a default of None is left out."""
 
@@ -184,3 +198,7 @@ def test_binding_equals_inspect(parameters, args, kwargs):
         assert "more" in dict(found)
     else:
         assert found == wanted
+    # What a first call of the same form taught the plan does not change the second.
+    plan = plan_for(function)
+    plan.bind(tuple(-1 for _ in args), dict.fromkeys(kwargs, -1))
+    assert list(plan.bind(tuple(args), kwargs).items()) == found

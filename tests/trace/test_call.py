@@ -58,6 +58,15 @@ def test_status_and_duration():
     assert made(exception="{}").status == "error"
 
 
+def test_status_and_duration_of_a_call_read_without_its_end():
+    """What the store worked out counts where the columns leave the end out."""
+    partly = made(summary={"weave": {"status": "error", "latency_ms": 1500}})
+    assert (partly.status, partly.duration) == ("error", 1.5)
+    live = made(summary={"weave": {"status": "running"}})
+    assert (live.status, live.duration) == ("running", None)
+    assert made(summary={"weave": 1}).status == made(summary="mine").status == "running"
+
+
 def test_to_dict_has_the_keys_of_the_contract():
     """In order; a display name that was not called yet has a stand-in."""
     call = made(_display_name=lambda call: "x", started_at=NOON)

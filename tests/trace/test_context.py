@@ -200,7 +200,30 @@ def test_a_weave_key_of_the_user_is_kept_besides_the_automatic_ones(client):
     assert client.calls[0]["attributes"] == {"weave": {"mine": 1}}
 
 
-@pytest.mark.parametrize("value", ["", None, 3])
+def test_thread_blocks_tell_their_thread_and_turn(client):
+    """An id is made when none is given; None takes calls out of the thread around them."""
+
+    @op
+    def turn(block):
+        leaf(2)
+        return block.turn_id
+
+    with thread() as made, thread("mine") as named:
+        turn_id = turn(named)
+        between = named.turn_id
+        with thread(None) as none:
+            leaf(3)
+    with thread() as another:
+        pass
+
+    found = {call["inputs"].get("x"): (call["thread_id"], call["turn_id"]) for call in client.calls}
+    assert found[2] == ("mine", turn_id) != ("mine", None)
+    assert found[3] == (none.thread_id, none.turn_id) == (None, None)
+    assert between is None
+    assert made.thread_id not in {None, "mine", another.thread_id}
+
+
+@pytest.mark.parametrize("value", ["", 3])
 def test_a_thread_id_must_be_a_text(value):
     """An error that names the field."""
     with pytest.raises(InvalidNameError, match="thread_id"), thread(value):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from html_check import text_of
 
 from weave_lite.trace.grid import ColumnDefinition, Grid
 
@@ -258,3 +259,18 @@ def test_importing_it_loads_nothing_of_a_terminal():
 
     assert done.returncode == 0, done.stderr
     assert "│ 1 │" in done.stdout
+
+
+def test_a_notebook_shows_the_first_rows():
+    """Escaped, under the titles, and without secrets; titles that are alike have their ids."""
+    grid = Grid("<b>").add_column("a", "A").add_column("b", "A").add_column("api_key")
+    for at in range(60):
+        grid.add_row([f"<i>{at}</i>", at, "secret"])
+
+    text = text_of(grid._repr_html_())
+
+    assert text.startswith("<b> 60 rows")
+    assert "A (a) A (b) api_key" in text
+    assert "<i>49</i> 49 REDACTED the first 50 of 60 rows" in text
+    assert "secret" not in text
+    assert text_of(Grid()._repr_html_()).startswith("Grid 0 rows")

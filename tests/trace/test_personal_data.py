@@ -66,6 +66,32 @@ def test_streams_are_redacted():
     assert call.output == ["<EMAIL_ADDRESS>", "none"]
 
 
+def test_attributes_and_display_names_are_redacted():
+    """Those of blocks, of ops, given while the call runs, and global ones; the automatic stay."""
+
+    @weave.op(attributes={"of": "op@b.co"}, call_display_name=lambda call: f"to {call.inputs['x']}")
+    def named(x):
+        weave.require_current_call().attributes["late"] = ["late@b.co"]
+
+    @weave.op(call_display_name="a@b.co")
+    def fixed():
+        pass
+
+    with memory_client(redact_pii=True, redact_pii_fields=["EMAIL_ADDRESS"]) as client:
+        with weave.attributes({"block": {"to": "block@b.co"}}):
+            named("a@b.co")
+            fixed(__weave={"display_name": "given@b.co"})
+        fixed()
+        first, second, third = recorded(client)
+
+    mark = "<EMAIL_ADDRESS>"
+    own = {key: value for key, value in first.attributes.items() if key != "weave"}
+    assert own == {"of": mark, "block": {"to": mark}, "late": [mark]}
+    assert first.attributes["weave"]["source"] == "python-sdk"
+    assert second.attributes["block"] == {"to": mark}
+    assert [call.display_name for call in (first, second, third)] == [f"to {mark}", mark, mark]
+
+
 def test_published_objects_stay_as_they_are():
     """The setting is about calls."""
     with memory_client(redact_pii=True, redact_pii_fields=["EMAIL_ADDRESS"]) as client:

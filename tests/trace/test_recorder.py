@@ -144,6 +144,58 @@ def test_a_slow_writer_makes_the_producer_wait():
     assert max(written_at[i] - put_at[i] for i in put_at) < 2.0
 
 
+def test_those_who_wait_share_a_batch(server):
+    """Many threads that flush at once cost no transaction each."""
+    at_work, go_on = threading.Event(), threading.Event()
+
+    class Held(FakeServer):
+        def write_encoded(self, records):
+            at_work.set()
+            go_on.wait(10)
+            super().write_encoded(records)
+
+    held = Held()
+    recorder = Recorder(held, interval_s=0.001)
+    recorder.put(end(0), 4)
+    assert at_work.wait(10)
+    answers = []
+
+    def work(n):
+        recorder.put(end(n), 4)
+        answers.append(recorder.flush())
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(1, 21)]
+    [t.start() for t in threads]
+    deadline = time.monotonic() + 10
+    while len(recorder._queue) < 40 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    go_on.set()
+    [t.join() for t in threads]
+    recorder.close()
+    assert held.batches == [1, 20]
+    assert answers == [True] * 20
+
+
+def test_a_writer_that_keeps_up_holds_nobody_up(monkeypatch):
+    """A queue that is never empty is not old, where each batch takes all that is there."""
+
+    class Busy(FakeServer):
+        def write_encoded(self, records):
+            super().write_encoded(records)
+            if len(self.batches) < 30:
+                time.sleep(0.01)
+                recorder.put(end(len(self.batches)), 4)
+
+    busy = Busy()
+    recorder = Recorder(busy, interval_s=0.001)
+    held_up = []
+    monkeypatch.setattr(recorder, "_hold_up", lambda: held_up.append(1))
+    recorder.put(end(0), 4)
+    recorder.flush()
+    recorder.close()
+    assert (len(busy.records), held_up) == (30, [])
+
+
 def test_a_failing_store_is_tried_again(server, recorder, caplog):
     """Nothing is lost, one warning at the beginning, one line at the end."""
     server.failures = [StoreError("disk full")] * 3
@@ -407,3 +459,24 @@ def test_workers_of_multiprocessing_write_their_records(tmp_path, method):
     )
     assert done.returncode == 0, done.stderr
     assert path.read_text().split()[::2] == ["EncodedStart", "EncodedEnd"]
+
+
+def test_what_is_gathered_is_written_with_the_next_record(server):
+    """In sync mode an op is stored in the transaction of the start of its first call."""
+    recorder = Recorder(server, sync=True)
+    recorder.begin_gathering()
+    recorder.put(end(0), 4)
+    other = threading.Thread(target=recorder.put, args=(end(1), 4))
+    other.start()
+    other.join()
+    recorder.put(end(2), 4)
+    recorder.end_gathering()
+    assert server.batches == [2]
+    recorder.put(end(3), 4)
+    assert server.batches == [2, 2]
+    recorder.begin_gathering()
+    recorder.put(end(4), 4)
+    recorder.end_gathering()
+    assert recorder.flush() is True
+    assert [record.ended_at for record in server.records] == [0, 1, 2, 3, 4]
+    recorder.close()

@@ -53,7 +53,16 @@ def test_a_dict_or_an_object_may_be_given(given):
 
 
 @pytest.mark.parametrize(
-    "given", [{"unknown": 1}, {"client_parallelism": -1}, {"disabled": "perhaps"}]
+    "given",
+    [
+        {"unknown": 1},
+        {"disabled": "perhaps"},
+        {"client_parallelism": -1},
+        {"retry_max_attempts": -1},
+        {"retry_max_interval": -0.5},
+        {"http_timeout": -1},
+        {"server_cache_size_limit": -1},
+    ],
 )
 def test_what_does_not_fit_is_a_validation_error(given):
     """pydantic's, which is a ValueError."""
@@ -113,3 +122,11 @@ def test_newer_names_are_taken():
         resolve(None, {"WEAVE_LOG_LEVEL": "loud"})
     with pytest.raises(ValidationError):
         resolve({"log_level": "loud"}, {})
+
+
+def test_the_viewer_is_one_of_three():
+    """In the environment as in given settings."""
+    with pytest.raises(UsageError, match="WEAVE_DISPLAY_VIEWER must be one of auto, rich, print"):
+        resolve(None, {"WEAVE_DISPLAY_VIEWER": "loud"})
+    with pytest.raises(ValidationError):
+        resolve({"display_viewer": "loud"}, {})

@@ -19,7 +19,7 @@ from weave_lite.flow.obj import Object
 from weave_lite.testing import memory_client
 from weave_lite.trace.feedback import FeedbackQuery, Feedbacks, RefFeedbackQuery
 from weave_lite.trace.op import op
-from weave_lite.trace.refs import Refs
+from weave_lite.trace.refs import ObjectRef, Refs
 
 THUMB = "\N{THUMBS UP SIGN}"
 ROCKET = "\N{ROCKET}"
@@ -285,3 +285,21 @@ def test_a_list_of_feedback_by_hand():
     assert (list(empty), len(empty), list(empty.refs())) == ([], 0, [])
     assert "Ref" in str(empty)
     assert empty == Feedbacks(show_refs=False, feedbacks=[])
+
+
+def test_feedback_of_a_ref(client):
+    """A ref of an object or op has its feedback at hand, as a call has."""
+    refs = [client.publisher.publish(Part(x=3), None), client.publisher.op_ref(step)]
+
+    ids = [ref.feedback.add("kind", {"at": at}) for at, ref in enumerate(refs)]
+
+    assert [[each.id for each in ref.feedback] for ref in refs] == [[ids[0]], [ids[1]]]
+    assert [each.weave_ref for ref in refs for each in ref.feedback] == [r.uri() for r in refs]
+
+
+def test_feedback_of_a_ref_without_a_client():
+    """It needs one, as reading the ref does."""
+    ref = ObjectRef("ent", "proj", "o", "d")
+
+    with pytest.raises(WeaveInitError):
+        ref.feedback.execute()

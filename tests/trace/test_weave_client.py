@@ -326,7 +326,8 @@ def test_refs_are_expanded_where_it_is_asked_for(client):
 
     call = client.get_calls(expand_columns=["inputs.part"])[0]
 
-    assert call.inputs["part"].x == 7
+    found = call.inputs["part"]
+    assert (type(found), found.x, found.ref) == (Part, 7, part)
     assert call.inputs["other"] == part
     with pytest.raises(InvalidRequest, match="expand_columns must be a list of names"):
         client.get_calls(expand_columns="inputs.part")

@@ -34,6 +34,7 @@ __all__ = [
     "RootsOption",
     "SinceOption",
     "calls",
+    "calls_to_show",
     "find_call",
     "newest_calls",
     "show",
@@ -59,23 +60,14 @@ def calls(
     as_json: JsonOption = False,
 ) -> None:
     """List the newest calls."""
-    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
-
     with open_store(db) as server:
         project_id = choose_project(server, project)
-        request = newest_calls(server, project_id, op, since, trace_roots=trace_roots)
-        request["limit"] = limit
-        found = server.calls_query_stream(tsi.CallsQueryReq.model_validate(request))
-        if as_json:
-            print_json_lines(iter(found))
-            return
-        from weave_lite.display.calls_table import calls_table  # noqa: PLC0415 - loads rich
+        found = newest_calls(server, project_id, op, since, limit, trace_roots=trace_roots)
+        rows = calls_to_show(found, "no calls", as_json=as_json)
+        if rows:
+            from weave_lite.display.calls_table import calls_table  # noqa: PLC0415 - loads rich
 
-        rows = list(found)
-        if not rows:
-            talk("no calls")
-            return
-        screen().print(calls_table(rows))
+            screen().print(calls_table(rows))
 
 
 def newest_calls(
@@ -83,33 +75,56 @@ def newest_calls(
     project_id: str,
     op: str | None,
     since: str | None,
+    limit: int,
     *,
-    trace_roots: bool,
+    trace_roots: bool = False,
     condition: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Make a query of calls from the options that commands share, the newest first.
+) -> Iterator[CallSchema]:
+    """Query calls by the options that commands share, the newest first.
 
     Args:
         server: Where the calls are.
         project_id: Their project.
         op: The name or URI of their op.
         since: An age or a date.
+        limit: Most calls.
         trace_roots: Only calls without a parent.
         condition: What else must hold.
     """
-    wanted = {"trace_roots_only": trace_roots}
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
+
+    wanted: dict[str, Any] = {"trace_roots_only": trace_roots}
+    if op is not None:
+        wanted["op_names"] = _op_names(server, project_id, op)
     conditions = [] if condition is None else [condition]
     if since is not None:
         started = {"$gte": [{"$getField": "started_at"}, {"$literal": parse_since(since)}]}
         conditions.append(started)
-    return {
+    request = {
         "project_id": project_id,
         "sort_by": [{"field": "started_at", "direction": "desc"}],
-        "filter": wanted
-        if op is None
-        else {**wanted, "op_names": _op_names(server, project_id, op)},
+        "filter": wanted,
         "query": {"$expr": {"$and": conditions}} if conditions else None,
+        "limit": limit,
     }
+    return iter(server.calls_query_stream(tsi.CallsQueryReq.model_validate(request)))
+
+
+def calls_to_show(found: Iterator[CallSchema], nothing: str, *, as_json: bool) -> list[CallSchema]:
+    """Return the calls of which a picture is to be made: none where lines of JSON are wanted.
+
+    Args:
+        found: The calls.
+        nothing: What to say when there is none.
+        as_json: Write them as lines of JSON.
+    """
+    if as_json:
+        print_json_lines(found)
+        return []
+    rows = list(found)
+    if not rows:
+        talk(nothing)
+    return rows
 
 
 def show(

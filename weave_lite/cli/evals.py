@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weave_lite.cli.calls import LimitOption, SinceOption, find_call, newest_calls
+from weave_lite.cli.calls import (
+    LimitOption,
+    SinceOption,
+    calls_to_show,
+    find_call,
+    newest_calls,
+)
 from weave_lite.cli.options import (
     DbOption,
     JsonOption,
     ProjectOption,
     choose_project,
     open_store,
-    print_json_lines,
     screen,
     talk,
 )
@@ -56,23 +61,16 @@ def evals(
     """List the newest evaluations."""
     if context.invoked_subcommand is not None:
         return
-    from weave_lite.display.eval_tables import evals_table  # noqa: PLC0415 - loads rich
-    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
-
     with open_store(db) as server:
         project_id = choose_project(server, project)
-        request = newest_calls(server, project_id, _EVALUATE, since, trace_roots=False)
-        request["limit"] = limit
-        found = list(server.calls_query_stream(tsi.CallsQueryReq.model_validate(request)))
-        if as_json:
-            print_json_lines(iter(found))
-            return
-        if not found:
-            talk("no evaluations")
-            return
-        counts = {call.id: _count_rows(server, call) for call in found}
-        models = {call.id: _model_name(server, call) for call in found}
-        screen().print(evals_table(found, models, counts))
+        found = newest_calls(server, project_id, _EVALUATE, since, limit)
+        rows = calls_to_show(found, "no evaluations", as_json=as_json)
+        if rows:
+            from weave_lite.display.eval_tables import evals_table  # noqa: PLC0415 - loads rich
+
+            counts = {call.id: _count_rows(server, call) for call in rows}
+            models = {call.id: _model_name(server, call) for call in rows}
+            screen().print(evals_table(rows, models, counts))
 
 
 @app.command()

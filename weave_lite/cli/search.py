@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from weave_lite.cli.calls import LimitOption, OpOption, RootsOption, SinceOption, newest_calls
+from weave_lite.cli.calls import (
+    LimitOption,
+    OpOption,
+    RootsOption,
+    SinceOption,
+    calls_to_show,
+    newest_calls,
+)
 from weave_lite.cli.options import (
     DbOption,
     JsonOption,
     ProjectOption,
     choose_project,
     open_store,
-    print_json_lines,
     screen,
     talk,
 )
@@ -43,32 +49,23 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find the newest calls whose inputs or output hold TEXT."""
-    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
-
     if not text:
         raise InvalidRequest("TEXT is empty; weave-lite calls lists all calls")
     with open_store(db) as server:
         project_id = choose_project(server, project)
         began = time.monotonic()
         condition = _holds(text, ignore_case=not case)
-        request = newest_calls(
-            server, project_id, op, since, trace_roots=trace_roots, condition=condition
+        found = newest_calls(
+            server, project_id, op, since, limit, trace_roots=trace_roots, condition=condition
         )
-        request["limit"] = limit
-        found = server.calls_query_stream(tsi.CallsQueryReq.model_validate(request))
-        if as_json:
-            print_json_lines(iter(found))
-            return
-        from weave_lite.display.search_hits import hits_text  # noqa: PLC0415 - loads rich
-
-        rows = list(found)
-        if time.monotonic() - began > _SLOW_S:
+        rows = calls_to_show(found, f"no call holds {text!r}", as_json=as_json)
+        if not as_json and time.monotonic() - began > _SLOW_S:
             _name_remedy(server)
-        if not rows:
-            talk(f"no call holds {text!r}")
-            return
-        hits = hits_text(rows, text, ignore_case=not case)
-        screen().print(hits, no_wrap=True, overflow="ellipsis")
+        if rows:
+            from weave_lite.display.search_hits import hits_text  # noqa: PLC0415 - loads rich
+
+            hits = hits_text(rows, text, ignore_case=not case)
+            screen().print(hits, no_wrap=True, overflow="ellipsis")
 
 
 def _holds(text: str, *, ignore_case: bool) -> dict[str, Any]:

@@ -39,9 +39,10 @@ def serve(
         url = f"http://{shown}:{listening}"
         talk(f"serving {place} at {url}")
         talk(f"weave_lite:    weave.init('PROJECT', db='{url}')")
+        # Any key does without a token. 0.54 would leave out objects that it once sent elsewhere.
         talk(
             f"official SDK:  WF_TRACE_SERVER_URL={url} WANDB_BASE_URL={url} "
-            f"WANDB_API_KEY={'<token>' if token else 'x' * 8 + '...(any)'}"
+            f"WANDB_API_KEY={'<token>' if token else 'x' * 40} WEAVE_USE_SERVER_CACHE=false"
         )
 
     try:

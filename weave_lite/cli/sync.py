@@ -8,10 +8,11 @@ import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
-from weave_lite.cli.options import DbOption, JsonOption, talk
+from weave_lite.cli.options import DbOption, JsonOption, choose_project, talk
 from weave_lite.core.errors import InvalidRequest, NotFoundError, SchemaVersionError, UsageError
 from weave_lite.sync.journal import MemoryJournal
 from weave_lite.trace_server.place import MEMORY, resolve
@@ -85,7 +86,7 @@ def sync(
             closing(_source(source_place, is_written=is_noted_there, is_dry=dry_run))
         )
         target = stack.enter_context(closing(_target(target_place, is_dry=dry_run)))
-        projects = project or _all_projects(source)
+        projects = _projects(source, project)
         if as_ is not None and len(projects) != 1:
             raise UsageError("--as needs exactly one --project")
         reports: list[ProjectReport] = []
@@ -120,7 +121,7 @@ def _absolute(place: str | None, db: str | None) -> str:
     """Give the URL, or the whole path of a file; by default that of the store here."""
     place = resolve(db).text if place is None else place
     if _is_url(place):
-        return place.rstrip("/")
+        return place.removesuffix("/") if urlsplit(place).hostname else place
     if place == MEMORY:
         raise UsageError("name a file or a URL; a store in memory is of one process alone")
     return str(Path(place).expanduser().resolve())
@@ -165,15 +166,17 @@ def _remote(place: str) -> Any:
         RemoteHTTPTraceServer,
     )
 
-    server = RemoteHTTPTraceServer(place)
-    if os.environ.get("WANDB_API_KEY"):
-        server.set_auth(("api", os.environ["WANDB_API_KEY"]))
-    return server
+    return RemoteHTTPTraceServer.at(place)
 
 
-def _all_projects(source: Any) -> list[str]:
+def _projects(source: Any, named: list[str] | None) -> list[str]:
+    """Find the projects to move; those of a file by their names alone, too."""
     if not hasattr(source, "project_ids"):
-        raise InvalidRequest("name the projects with --project: a server does not list them")
+        if not named:
+            raise InvalidRequest("name the projects with --project: a server does not list them")
+        return named
+    if named:
+        return list(dict.fromkeys(choose_project(source, each) for each in named))
     projects: list[str] = source.project_ids()
     if not projects:
         raise NotFoundError(f"The store at {source.place} is empty")

@@ -7,7 +7,7 @@
                              MissingInferenceMethodError  QueryTranslationException
       InvalidRequest         InvalidFieldError  InvalidQueryError  InvalidRefError
       (also ValueError)      RequestTooLarge  InsertTooLarge  DigestMismatchError
-                             MissingLLMApiKeyError
+                             MissingLLMApiKeyError  AccessDeniedError
       NotFoundError          ObjectDeletedError
       (also LookupError and ValueError)
       SerializationError     EncodeError  DecodeError, also named DecodeCustomObjectError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 __all__ = [
+    "AccessDeniedError",
     "DecodeCustomObjectError",
     "DecodeError",
     "DigestMismatchError",
@@ -170,6 +171,10 @@ class MissingLLMApiKeyError(InvalidRequest):
         self.api_key_name = api_key_name
 
 
+class AccessDeniedError(InvalidRequest):
+    """A trace server behind HTTP does not know the key, or does not let it do this."""
+
+
 # --- something that is not there ---
 
 
@@ -260,11 +265,15 @@ class RemoteServerError(StoreError):
     Args:
         message: What happened, and what to do.
         status: Its answer's status; None when there was none.
+        retry_after_s: How long it wants not to be asked again; None when it does not say.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class NotSupportedError(WeaveLiteError, NotImplementedError):

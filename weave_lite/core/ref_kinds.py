@@ -50,6 +50,9 @@ class RefResolver(Protocol):
     def delete(self, ref: ObjectRef) -> None:
         """Mark the version that the ref points to as deleted."""
 
+    def feedback_on(self, ref: ObjectRef) -> Any:
+        """Find the feedback on what the ref points to."""
+
 
 _resolver: RefResolver | None = None
 
@@ -213,6 +216,15 @@ class ObjectRef(_PathRef):
             NotFoundError: There is no such object.
         """
         _resolver_of(self).delete(self)
+
+    @property
+    def feedback(self) -> Any:
+        """The feedback on this version: a ``RefFeedbackQuery`` of the active client's store.
+
+        Raises:
+            WeaveInitError: No client is active.
+        """
+        return _resolver_of(self).feedback_on(self)
 
 
 class OpRef(ObjectRef):

@@ -23,6 +23,8 @@ _VARKEYWORDS = 0x08
 _NOT_GIVEN_CLASSES = frozenset(
     {"NotGiven", "Omit", "NotGivenType", "OmitType", "_NotGiven", "_Unset", "Unset"}
 )
+# So many ways to call one function with keywords are remembered.
+_MAX_WAYS = 64
 
 
 class BindPlan:
@@ -39,6 +41,7 @@ class BindPlan:
 
     __slots__ = (
         "_by_count",
+        "_by_names",
         "_full_count",
         "_named",
         "_order",
@@ -78,6 +81,9 @@ class BindPlan:
         # The fast lane: so many positional arguments and no others need just these defaults.
         # None where that does not fit the signature.
         self._by_count: tuple[dict[str, Any] | None, ...] = ()
+        # The same for calls with keywords, by (count of positional ones, *keywords): the keywords
+        # in the order of the signature, None where they come so, and the defaults.
+        self._by_names: dict[tuple[Any, ...], tuple[tuple[str, ...] | None, dict[str, Any]]] = {}
         self._full_count = len(positional)
         if var_positional is None and var_keyword is None:
             self._by_count = tuple(self._tail(count) for count in range(len(positional) + 1))
@@ -106,7 +112,36 @@ class BindPlan:
                     if tail:
                         named.update(tail)
                     return named
-        return self._bind_slowly(args, kwargs)
+            return self._bind_slowly(args, kwargs)
+        way = (len(args), *kwargs)
+        known = self._by_names.get(way)
+        if known is None:
+            named = self._bind_slowly(args, kwargs)
+            self._remember(way, named)
+            return named
+        in_order, tail = known
+        named = dict(zip(self.positional, args, strict=False)) if args else {}
+        if in_order is None:
+            named.update(kwargs)
+        else:
+            for name in in_order:
+                named[name] = kwargs[name]
+        if tail:
+            named.update(tail)
+        return named
+
+    def _remember(self, way: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Remember how a way to pass arguments was bound: the rest is up to the signature alone."""
+        is_open = self.var_positional is not None or self.var_keyword is not None
+        if is_open or len(self._by_names) >= _MAX_WAYS:
+            return
+        count, *passed = way
+        names = list(named)[count:]
+        in_order = names[: len(passed)]
+        self._by_names[way] = (
+            None if in_order == passed else tuple(in_order),
+            {name: named[name] for name in names[len(passed) :]},
+        )
 
     def fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Tell whether arguments fit the signature."""

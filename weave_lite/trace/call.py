@@ -258,13 +258,25 @@ class Call(CallDeeds):
         """``success``, ``error`` or ``running``."""
         if self.exception is not None:
             return "error"
-        return "running" if self._ended is None else "success"
+        if self._ended is not None:
+            return "success"
+        return self._derived("status") or "running"
 
     @property
     def duration(self) -> float | None:
         """Seconds from start to end; None while the call runs."""
         started, ended = self.started_at, self.ended_at
-        return None if started is None or ended is None else (ended - started).total_seconds()
+        if started is None or ended is None:
+            latency_ms = self._derived("latency_ms")
+            return None if latency_ms is None else float(latency_ms / 1000)
+        return (ended - started).total_seconds()
+
+    def _derived(self, name: str) -> Any:
+        """What the store worked out: it knows the end also where that was not asked for."""
+        # A call that runs here has no summary yet; reading it would make one.
+        summary = None if self._summary is None else self.summary
+        derived = summary.get("weave") if isinstance(summary, dict) else None
+        return derived.get(name) if isinstance(derived, dict) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the call as a dict of its fields."""

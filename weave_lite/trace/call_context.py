@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from weave_lite.core.errors import InvalidNameError, NoCurrentCallError
+from weave_lite.core.ids import new_id
 from weave_lite.trace.context import (
     call_stack,
     enter_block,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from weave_lite.trace.call import Call
 
 __all__ = [
+    "ThreadContext",
     "get_call_stack",
     "get_current_call",
     "is_tracing_enabled",
@@ -35,6 +37,8 @@ __all__ = [
     "thread",
     "tracing_disabled",
 ]
+
+_NEW: Final[Any] = object()
 
 
 def get_current_call() -> Call | None:
@@ -63,23 +67,54 @@ def require_current_call() -> Call:
     return stack[0]
 
 
+class ThreadContext:
+    """A thread block that is open.
+
+    Attributes:
+        thread_id: The id that calls in the block get; None when they get none.
+    """
+
+    __slots__ = ("thread_id",)
+
+    def __init__(self, thread_id: str | None) -> None:
+        self.thread_id = thread_id
+
+    @property
+    def turn_id(self) -> str | None:
+        """The id of the turn that is running here; None between turns."""
+        call = get_current_call()
+        is_ours = call is not None and call.thread_id == self.thread_id
+        return call.turn_id if call is not None and is_ours else None
+
+    def __repr__(self) -> str:
+        return f"ThreadContext({self.thread_id!r})"
+
+
 @contextmanager
-def thread(thread_id: str) -> Iterator[str]:
+def thread(thread_id: str | None = _NEW) -> Iterator[ThreadContext]:
     """Give all calls made inside the block a thread (conversation) id.
 
     A call whose parent is not in the same thread is a *turn*: its id is the turn id of itself and
     of the calls below it.
 
     Args:
-        thread_id: Any non-empty text.
+        thread_id: Any non-empty text; by default a new id. None takes calls out of the thread
+            around the block.
 
     Raises:
         InvalidNameError: The id is empty or not a text.
+
+    Example:
+        >>> with thread("chat-7") as chat:
+        ...     chat.thread_id
+        'chat-7'
     """
-    if not isinstance(thread_id, str) or not thread_id:
-        raise InvalidNameError(f"thread_id {thread_id!r} must be a non-empty text")
+    if thread_id is _NEW:
+        thread_id = new_id()
+    if thread_id is not None and (not isinstance(thread_id, str) or not thread_id):
+        raise InvalidNameError(f"thread_id {thread_id!r} must be a non-empty text, or None")
     key = enter_block(thread_scope, thread_id)
     try:
-        yield thread_id
+        yield ThreadContext(thread_id)
     finally:
         leave_block(key)

@@ -75,12 +75,15 @@ class CallDeeds:
 
     @property
     def ui_url(self) -> str:
-        """The link of the call: on an embedded store, its URI.
+        """The link of the call: its page on a hosted service; on an embedded store, its URI.
 
         Raises:
             InvalidRefError: It was not traced, so it has no id.
         """
-        return self.ref.uri()
+        from weave_lite.trace.links import app_link  # noqa: PLC0415 - rarely asked for
+
+        uri = self.ref.uri()
+        return app_link(self.project_id, f"r/call/{self.id}") or uri
 
     # --- what hangs on it ---
 

@@ -8,7 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import clock, jsontext
+from weave_lite.serialize.read import find_mark
 from weave_lite.trace.call import UNCALLED_DISPLAY_NAME
+from weave_lite.trace_server.interface.encoded import EncodedCall
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from weave_lite.trace.call import Call
-    from weave_lite.trace_server.interface.encoded import EncodedCall
 
 __all__ = ["collection_paused", "frame_of_calls", "frame_of_records"]
 
@@ -28,6 +29,7 @@ _ORDER = (
 _DATES = frozenset({"started_at", "ended_at", "deleted_at"})
 _TEXTS = ("op_name", "trace_id", "project_id", "parent_id", "id", "exception", "display_name")
 _CALLS_PER_PART = 1000
+_FIELDS = EncodedCall._fields
 # What numpy takes as a date that is not there.
 _NO_DATE = -(2**63)
 
@@ -64,24 +66,21 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
     parse = jsontext.parse
     with collection_paused():
         for part in _parts(records):
+            # The columns of a part at once; what is not asked for is None in all of it.
+            by_name = dict(zip(_FIELDS, zip(*part, strict=True), strict=True))
             for name in _TEXTS:
-                columns[name] += [getattr(record, name) for record in part]
-            columns["inputs"] += [
-                {} if record.inputs_json is None else decode(record.inputs_json) for record in part
-            ]
-            columns["output"] += [
-                None if record.output_json is None else decode(record.output_json)
-                for record in part
-            ]
-            columns["summary"] += [parse(record.summary_json) for record in part]
-            columns["attributes"] += [
-                {} if record.attributes_json is None else decode(record.attributes_json)
-                for record in part
-            ]
-            columns["started_at"] += [record.started_at for record in part]
-            columns["ended_at"] += [
-                _NO_DATE if record.ended_at is None else record.ended_at for record in part
-            ]
+                columns[name] += by_name[name]
+            for name, without in (("inputs", dict), ("output", _none), ("attributes", dict)):
+                columns[name] += [
+                    # Most texts are plain: they are read without a call of ours for each.
+                    without() if text is None
+                    else parse(text) if find_mark(text) is None
+                    else decode(text)
+                    for text in by_name[f"{name}_json"]
+                ]  # fmt: skip
+            columns["summary"] += map(parse, by_name["summary_json"])
+            columns["started_at"] += by_name["started_at"]
+            columns["ended_at"] += [_NO_DATE if t is None else t for t in by_name["ended_at"]]
         columns["deleted_at"] = [_NO_DATE] * len(columns["id"])
         return _framed(columns)
 
@@ -106,6 +105,10 @@ def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(series)
 
 
+def _none() -> None:
+    """Give the output of a call that has none."""
+
+
 def _micros(moment: dt.datetime | None) -> int:
     return _NO_DATE if moment is None else clock.to_micros(moment)
 
@@ -123,4 +126,8 @@ def collection_paused() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():
+                # All that is here now counts as old: it is not looked through at once.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

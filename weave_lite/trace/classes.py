@@ -47,6 +47,7 @@ _HOMES = {
     "MessagesPrompt": "weave_lite.flow.prompt.messages_prompt",
     "Prompt": "weave_lite.flow.prompt.prompt",
     "StringPrompt": "weave_lite.flow.prompt.string_prompt",
+    "SavedView": "weave_lite.flow.saved_view.view",
     "Scorer": "weave_lite.flow.scorer",
     "Monitor": "weave_lite.flow.monitor",
     "LevenshteinScorer": "weave_lite.scorers.texts",

@@ -244,6 +244,11 @@ class Grid:
     def __str__(self) -> str:
         return self.to_rich_table_str()
 
+    def _repr_html_(self) -> str:
+        from weave_lite.trace.notebook import grid_html  # noqa: PLC0415 - notebooks only
+
+        return grid_html(self)
+
     # --- other forms ---
 
     @classmethod

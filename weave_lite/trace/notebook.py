@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 
     from weave_lite.trace.calls_iter import PaginatedIterator
     from weave_lite.trace.feedback import Feedbacks
+    from weave_lite.trace.grid import Grid
     from weave_lite.trace_server.interface.feedback import Feedback
 
 __all__ = [
     "bundle",
     "call_html",
+    "facts_html",
     "feedback_html",
     "found_html",
+    "grid_html",
     "look",
     "object_html",
     "record_html",
@@ -118,6 +121,32 @@ def feedback_html(value: Any, read: Callable[[], Feedbacks]) -> str:
         return rows_table("Feedback", rows, len(found), look)
 
     return _shown(value, make)
+
+
+def facts_html(value: Any, title: str, facts: Callable[[], dict[str, Any]]) -> str:
+    """Show what an object says of itself.
+
+    Args:
+        value: What is shown; its ``ref`` is named, if it has one.
+        title: What it is.
+        facts: Gives what there is to say.
+    """
+    return _shown(value, lambda: object_card(title, facts(), look, note=_uri(value)))
+
+
+def grid_html(grid: Grid) -> str:
+    """Show the first rows of a grid."""
+
+    def make() -> str:
+        titles = [column.title for column in grid.columns]
+        names = [
+            title if titles.count(title) == 1 else f"{title} ({column.id})"
+            for title, column in zip(titles, grid.columns, strict=True)
+        ]
+        rows = [dict(zip(names, row, strict=True)) for row in grid.rows[:_MAX_FOUND]]
+        return rows_table(grid.name or "Grid", list(map(_redacted, rows)), len(grid), look)
+
+    return _shown(grid, make)
 
 
 def look(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from weave_lite.core.refs import OpRef
     from weave_lite.trace.call import Call
@@ -26,6 +26,7 @@ __all__ = ["BoundOp", "Op", "OpOptions", "ProcessedInputs"]
 
 P = ParamSpec("P")
 P2 = ParamSpec("P2")
+T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -68,8 +69,13 @@ class BoundOp(Protocol, Generic[P, R_co]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run it."""
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Run it and return the pair of result and Call."""
+    @overload
+    def call(
+        self: BoundOp[P, Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> Coroutine[Any, Any, tuple[T, Call]]: ...
+
+    @overload
+    def call(self, *args: Any, **kwargs: Any) -> tuple[R_co, Call]: ...
 
     def calls(self) -> CallsIter:
         """Read its calls."""
@@ -99,8 +105,14 @@ class Op(Protocol, Generic[P, R_co]):
         self: Op[Concatenate[Any, P2], R_co], instance: object, owner: Any = None, /
     ) -> BoundOp[P2, R_co]: ...
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Run it and return the pair of result and Call."""
+    # Its arguments are not checked, as there are some for the tracer among them.
+    @overload
+    def call(
+        self: Op[P, Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> Coroutine[Any, Any, tuple[T, Call]]: ...
+
+    @overload
+    def call(self, *args: Any, **kwargs: Any) -> tuple[R_co, Call]: ...
 
     def calls(self) -> CallsIter:
         """Read its calls."""

@@ -133,16 +133,17 @@ def inferred_name(function: Any) -> str:
 
 
 def mentions_content(function: Any) -> bool:
-    """Tell whether an annotation of a function has the word ``Content``; most have none at all."""
+    """Tell whether an annotation of a function names a type of media; most have none at all."""
     if not is_instance(function, FunctionType):
         return False
     try:
         annotations = function.__annotations__.values()
-        return any(
-            "Content" in (hint if type(hint) is str else repr(hint))
+        texts = [
+            hint if type(hint) is str else repr(hint)
             for hint in annotations
             if type(hint) is not type
-        )
+        ]
+        return any(word in text for text in texts for word in ("Content", "File", "Audio"))
     except Exception:  # annotations may be any object of the user
         return False
 

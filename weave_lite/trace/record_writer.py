@@ -113,6 +113,8 @@ def _write_content(server: TraceServerInterface, record: EncodedRecord) -> None:
         server.feedback_create(
             tsi.FeedbackCreateReq(
                 project_id=record.project_id,
+                # So that a batch that is sent again stores nothing twice.
+                id=record.id,
                 weave_ref=record.weave_ref,
                 feedback_type=record.feedback_type,
                 payload=jsontext.parse(record.payload_json),

@@ -33,6 +33,8 @@ _NEVER = float("inf")
 # How long the writer may be at work on a backlog before producers wait for it. With the interval
 # and a batch this keeps a record from being older than 200 ms in memory.
 _BEHIND_AFTER_S = 0.1
+# Requests cost more than transactions.
+_REMOTE_INTERVAL_S = 0.25
 _RETRY_S = (0.05, 0.2, 1.0)
 _EXIT_S = 5.0
 
@@ -69,7 +71,10 @@ class Recorder:
     ) -> None:
         self._write = writer_for(server)
         self._batch_size = batch_size
-        self._interval_s = interval_s
+        # A server elsewhere may be slow or away: no op ever waits for it.
+        self._is_remote = getattr(server, "trace_server_url", None) is not None
+        self._interval_s = _REMOTE_INTERVAL_S if self._is_remote else interval_s
+        self._behind_after_s = _NEVER if self._is_remote else _BEHIND_AFTER_S
         self._max_bytes = max_bytes
         self._is_sync = sync
         self.lost_count = 0
@@ -89,6 +94,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._is_asleep = True
         self._is_failing = False
+        self._gatherer: int | None = None
         self._behind_at = _NEVER
         self._failed_writes = 0
         self._retry_at = 0.0
@@ -113,6 +119,8 @@ class Recorder:
     def _rouse(self) -> None:
         """Make sure that someone writes what is in the queue."""
         if self._is_sync:
+            if self._gatherer is not None and self._gatherer == threading.get_ident():
+                return
             # After a failure not every record makes an attempt of its own.
             if not self._is_failing or time.monotonic() > self._retry_at:
                 self._drain()
@@ -121,6 +129,14 @@ class Recorder:
         if self._thread is None:
             self._start_thread()
         self._wake.set()
+
+    def begin_gathering(self) -> None:
+        """Leave what this thread puts to the next record after ``end_gathering``, in sync mode."""
+        self._gatherer = threading.get_ident()
+
+    def end_gathering(self) -> None:
+        """Write records at once again, where that is how they are written."""
+        self._gatherer = None
 
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._run, name="weave_lite-recorder", daemon=True)
@@ -136,12 +152,12 @@ class Recorder:
             self._drain()
 
     def _hold_up(self) -> None:
-        """Wait until there is room; with a broken disk, drop the newest record instead."""
+        """Wait until there is room; with a broken disk or a server, drop the newest record instead."""
         if self._drain_owner == threading.get_ident():
             return
-        if not self._is_failing:
+        if not self._is_failing and not self._is_remote:
             self.flush(timeout=_EXIT_S)
-        if self._is_failing and self._queued_bytes > self._max_bytes:
+        if (self._is_failing or self._is_remote) and self._queued_bytes > self._max_bytes:
             try:
                 dropped = self._queue.pop()
             except IndexError:
@@ -258,7 +274,7 @@ class Recorder:
             return False
         with self._drain_lock:
             self._drain_owner = threading.get_ident()
-            self._behind_at = time.monotonic() + _BEHIND_AFTER_S
+            self._behind_at = time.monotonic() + self._behind_after_s
             try:
                 while self._queue:
                     if not self._write_some():
@@ -278,11 +294,15 @@ class Recorder:
         while queue and len(taken) < self._batch_size and size <= self._max_bytes:
             entry = queue.popleft()
             if isinstance(entry, _Mark):
+                # Who waits for it waits for the rest of this batch too: many who wait share one.
                 marks.append(entry)
-                break
+                continue
             taken.append(entry)
             self._writing_count += 1
             size += entry[1]
+        if not queue:
+            # All that was put until now is in this batch: what is put from now on is young.
+            self._behind_at = time.monotonic() + self._behind_after_s
         is_written = False
         try:
             # A driver that is itself traced would make records of the writing of records, for ever.
@@ -350,9 +370,12 @@ class Recorder:
 
 def _is_store_failure(error: Exception) -> bool:
     """Whether a later attempt may work: the store failed, not the record."""
-    from weave_lite.core.errors import StoreError  # noqa: PLC0415 - only on failures
+    from weave_lite.core.errors import (  # noqa: PLC0415 - only on failures
+        AccessDeniedError,
+        StoreError,
+    )
 
-    return isinstance(error, StoreError | OSError | MemoryError)
+    return isinstance(error, StoreError | AccessDeniedError | OSError | MemoryError)
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

@@ -5,7 +5,6 @@ Needs the extra ``remote``; loaded only when a URL is the place of the traces.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from weave_lite.trace_server_bindings.http_transport import RetryPolicy
@@ -19,7 +18,7 @@ __all__ = ["remote_server"]
 
 
 def remote_server(url: str, settings: Settings) -> TraceServerInterface:
-    """Make a client of a trace server; ``WANDB_API_KEY`` is its key.
+    """Make a client of a trace server; its key is ``WANDB_API_KEY``, or that of the netrc file.
 
     Args:
         url: Where it is.
@@ -28,15 +27,12 @@ def remote_server(url: str, settings: Settings) -> TraceServerInterface:
     Raises:
         UsageError: It is no HTTP URL.
     """
-    server = RemoteHTTPTraceServer(
+    server = RemoteHTTPTraceServer.at(
         url,
         retries=RetryPolicy(settings.retry_max_attempts, settings.retry_max_interval),
         timeout_s=settings.http_timeout or None,
         max_calls_queue_size=settings.max_calls_queue_size,
     )
-    key = os.environ.get("WANDB_API_KEY")
-    if key:
-        server.set_auth(("api", key))
     if not settings.use_server_cache:
         return server
     from weave_lite.trace_server_bindings.caching_middleware_trace_server import (  # noqa: PLC0415 - only when asked for

@@ -10,6 +10,7 @@ from weave_lite.core.refs import ObjectRef, OpRef, parse_uri, set_resolver
 from weave_lite.trace.client_context import require_client
 
 if TYPE_CHECKING:
+    from weave_lite.trace.feedback import RefFeedbackQuery
     from weave_lite.trace.weave_client import WeaveClient
 
 __all__ = ["parse_location"]
@@ -85,6 +86,10 @@ class _ActiveClient:
     def delete(self, ref: ObjectRef) -> None:
         """Mark the version of a ref as deleted."""
         require_client().delete_object_version(ref)
+
+    def feedback_on(self, ref: ObjectRef) -> RefFeedbackQuery:
+        """Find the feedback on what a ref points to."""
+        return require_client().feedback_on(ref)
 
 
 set_resolver(_ActiveClient())

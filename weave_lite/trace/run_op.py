@@ -26,7 +26,7 @@ from weave_lite.trace.traced_iterator import TracedIterator, is_iterator
 from weave_lite.trace.tracer import UNSAMPLED, Tracer, placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from weave_lite.trace.call import Call
 
@@ -43,6 +43,8 @@ class _Wish(NamedTuple):
     is_left_open: bool = False
     # Refs to record in place of arguments, by name: the function gets the plain values.
     input_refs: Mapping[str, Any] = {}
+    # Is told what the op gave, all of it, before postprocessing.
+    on_output: Callable[[Any], object] | None = None
 
 
 class _Run:
@@ -115,6 +117,8 @@ class _Run:
         encoded: tuple[str, tuple[str, ...]] | None = None,
     ) -> None:
         """End the call."""
+        if self.wish.on_output is not None:
+            self.wish.on_output(output)
         if self.tracer is not None and self.call is not None:
             self.tracer.end(self.call, self.options, output, error, encoded)
 
@@ -181,6 +185,7 @@ def _wish_of(kwargs: dict[str, Any], *, is_pair: bool) -> tuple[dict[str, Any], 
         is_raising or not is_pair,
         is_left_open,
         wishes.get("input_refs") or {},
+        wishes.get("on_output"),
     )
 
 

@@ -40,13 +40,13 @@ class Settings(NamedTuple):
     scorers_dir: str = "~/.cache/weave_lite/scorers"
     # The queue is bounded in bytes instead, and waits rather than drops.
     max_calls_queue_size: int = 100_000
-    # How requests to a remote server are tried again.
+    # How requests to a remote server are tried again, and how long one waits; 0 means 300 s.
     retry_max_interval: float = 300.0
     retry_max_attempts: int = 3
     http_timeout: float = 30.0
     # The name of a level of ``logging``; empty leaves the logger as it is.
     log_level: str = ""
-    # Texts for people are written by rich where that is wanted; there is no other viewer.
+    # How the end of an evaluation is shown: by rich on a terminal, by rich anywhere, as plain lines.
     display_viewer: str = "auto"
 
     @property
@@ -64,6 +64,7 @@ _INTEGERS = frozenset(
 )
 _NUMBERS = frozenset({"http_timeout", "retry_max_interval"})
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_VIEWERS = ("auto", "rich", "print")
 
 _current: Settings | None = None
 
@@ -114,7 +115,9 @@ def _from_text(name: str, text: str) -> Any:
     if name == "redact_pii_fields":
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if name == "log_level":
-        return _level(text)
+        return _one_of(name, text.strip().upper(), _LOG_LEVELS)
+    if name == "display_viewer":
+        return _one_of(name, text.strip().lower(), _VIEWERS)
     try:
         if name in _INTEGERS:
             number: float = int(text)
@@ -131,13 +134,12 @@ def _from_text(name: str, text: str) -> Any:
     return number
 
 
-def _level(text: str) -> str:
-    level = text.strip().upper()
-    if level not in _LOG_LEVELS:
+def _one_of(name: str, word: str, words: tuple[str, ...]) -> str:
+    if word not in words:
         raise UsageError(
-            f"environment variable WEAVE_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {text!r}"
+            f"environment variable WEAVE_{name.upper()} must be one of {', '.join(words)}, not {word!r}"
         )
-    return level
+    return word
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from weave_lite.trace.stream import Stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TracedIterator", "add_accumulator", "is_iterator"]
+__all__ = ["TracedIterator", "add_accumulator", "is_async_iterator", "is_iterator"]
 
 
 def is_iterator(value: Any) -> bool:
@@ -21,6 +21,14 @@ def is_iterator(value: Any) -> bool:
         class_attribute(kind, name) is not MISSING
         for name in ("__next__", "__anext__", "__aiter__")
     )
+
+
+def is_async_iterator(value: Any) -> bool:
+    """Tell whether an iterator is one for ``async for``."""
+    while type(value) is TracedIterator:
+        value = value._weave_source  # noqa: SLF001 - it passes both ways on
+    kind = type(value)
+    return any(class_attribute(kind, name) is not MISSING for name in ("__anext__", "__aiter__"))
 
 
 class TracedIterator:

@@ -3,12 +3,13 @@
 What runs between is the business of ``op``, ``run_op`` and ``stream``. Whatever goes wrong here is logged once
 and the user's function goes on. Sees a client only as project, recorder and publisher.
 """
+# ruff: noqa: SLF001 - the life of a call is this module's business
 
 from __future__ import annotations
 
 import os
 from _thread import _local
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from weave_lite.core import clock, ids
 from weave_lite.core.errors import OpCallError
@@ -86,6 +87,8 @@ class Tracer:
         "unsampled",
         "watcher",
     )
+    # What makes the texts of attributes.
+    attribute_texts: ClassVar = AttributeTexts
 
     def __init__(self, client: WeaveClient) -> None:
         self._client = client
@@ -100,9 +103,9 @@ class Tracer:
     def refresh(self) -> None:
         """Read the settings and global attributes anew."""
         settings = settings_module.current()
-        self._attributes = AttributeTexts(automatic_attributes(settings), self._publisher)
-        self._prints_links = settings.print_call_link
         self.__class__ = redacting_tracer() if settings.redact_pii else Tracer
+        self._attributes = self.attribute_texts(automatic_attributes(settings), self._publisher)
+        self._prints_links = settings.print_call_link
         self._run_id = os.environ.get("WANDB_RUN_ID") and (
             f"{self._project_id}/{os.environ['WANDB_RUN_ID']}"
         )
@@ -175,81 +178,43 @@ class Tracer:
             display_name: Goes before the op's own.
             attributes: Go over those of the context.
         """
-        spec: OpSpec = options["_weave_spec"]
-        publisher = self._publisher
-        project_id = self._project_id
-        ref = options["ref"]
-        if ref is None or spec.ref is not ref or spec.publisher is not publisher:
+        spec, ref, project_id = options["_weave_spec"], options["ref"], self._project_id
+        if ref is None or spec.ref is not ref or spec.publisher is not self._publisher:
             self._learn_ref(options, spec)
-        started = clock.now_micros()
-        call_id = ids.new_id()
-        if parent is not None and parent.project_id != project_id:
-            # The client was changed while the parent runs.
-            parent = None
-        if parent is None:
-            trace_id, parent_id = ids.new_id(), None
+        started, call_id, op_uri = clock.now_micros(), ids.new_id(), spec.uri
+        if parent is None or parent.project_id != project_id:
+            # Also where the client was changed while the parent runs.
+            parent, parent_id, trace_id = None, None, ids.new_id()
         else:
             trace_id, parent_id = parent.trace_id, parent.id
         scope = attribute_scope.get()
-        if scope is None and attributes is None and not spec.attributes:
-            attributes_json = self._attributes.plain
-        else:
+        attributes_json = self._attributes.plain
+        if scope is not None or attributes is not None or spec.attributes:
             attributes_json = self._attributes.text_for(scope, spec.attributes, attributes)
         if options["postprocess_inputs"] is not None or for_all_ops.postprocess_inputs is not None:
             inputs = processed_inputs(options, inputs)
         inputs_json, refs = self.write(inputs)
-
+        # Made by hand, without a call of ours: this is the hot path.
         call = _new_call(Call)
-        call._op_name = op_uri = spec.uri  # noqa: SLF001 - made by hand: this is the hot path
-        call.trace_id = trace_id
-        call.project_id = project_id
-        call.parent_id = parent_id
-        call._inputs = inputs  # noqa: SLF001
-        call.id = call_id
-        call._output = call.exception = call._summary = None  # noqa: SLF001
-        call._attributes = call._ended = call.deleted_at = None  # noqa: SLF001
-        call._display_name = None  # noqa: SLF001
-        call._started = started  # noqa: SLF001
-        call.wb_user_id = None
-        call.wb_run_id = self._run_id
-        call._actions = self._client  # noqa: SLF001
-        call._parent = parent  # noqa: SLF001
-        call._attributes_json = attributes_json  # noqa: SLF001
-        call._is_finished = False  # noqa: SLF001
-        call._totals = None  # noqa: SLF001
-        call._successes = call._errors = 0  # noqa: SLF001
+        call._op_name, call._started, call._inputs = op_uri, started, inputs
+        call.id, call.trace_id, call.parent_id = call_id, trace_id, parent_id
+        call.project_id, call.wb_run_id = project_id, self._run_id
+        call._actions, call._parent = self._client, parent
+        call._attributes_json, call._is_finished = attributes_json, False
+        call._output = call.exception = call._summary = call._totals = call._display_name = None
+        call._attributes = call._ended = call.deleted_at = call.wb_user_id = None
+        call._successes = call._errors = 0
         call.thread_id = thread_id = thread_scope.get()
-        if thread_id is None:
-            turn_id = None
-        elif parent is not None and parent.thread_id == thread_id:
-            turn_id = parent.turn_id
-        else:
-            turn_id = call_id
-        call.turn_id = turn_id
+        call.turn_id = turn_id = None if thread_id is None else _turn(thread_id, call_id, parent)
         if display_name is None:
             display_name = options["call_display_name"]
         if display_name is not None:
             display_name = named(call, display_name)
-        record: EncodedStart = _make(
-            EncodedStart,
-            (
-                project_id,
-                call_id,
-                trace_id,
-                parent_id,
-                op_uri,
-                display_name,
-                started,
-                attributes_json,
-                inputs_json,
-                refs,
-                None,
-                self._run_id,
-                thread_id,
-                turn_id,
-            ),
-        )
-        call._start = record  # noqa: SLF001
+        fields = (
+            project_id, call_id, trace_id, parent_id, op_uri, display_name, started,
+            attributes_json, inputs_json, refs, None, self._run_id, thread_id, turn_id,
+        )  # fmt: skip
+        call._start = record = _make(EncodedStart, fields)
         self._put(record, len(inputs_json))
         if parent is None and self._prints_links:
             print_link(call)
@@ -257,9 +222,13 @@ class Tracer:
 
     def _learn_ref(self, options: dict[str, Any], spec: OpSpec) -> None:
         before, _writing.is_on = _writing.is_on, True
+        recorder = self._client.recorder
+        # The op is stored together with the start of its call, which comes next.
+        recorder.begin_gathering()
         try:
             ref = self._publisher.op_ref(options["_weave_op_object"])
         finally:
+            recorder.end_gathering()
             _writing.is_on = before
         spec.uri = ref.uri()
         spec.publisher = self._publisher
@@ -290,17 +259,17 @@ class Tracer:
                 call_stack.set(stack[1])
             else:
                 pop_call(call)
-        if call._is_finished:  # noqa: SLF001 - the life of a call is this module's
+        if call._is_finished:
             return
-        call._is_finished = True  # noqa: SLF001
-        call._ended = clock.now_micros()  # noqa: SLF001
+        call._is_finished = True
+        call._ended = clock.now_micros()
         written = _NO_OUTPUT
         failure: Exception | None = None
         try:
             if error is not None:
                 call.exception = described(error)
             _sum_up(call, output)
-            call._output = processed = processed_output(call, options, output, error)  # noqa: SLF001
+            call._output = processed = processed_output(call, options, output, error)
             if encoded is not None and processed is output:
                 written = encoded
             elif processed is not None:
@@ -322,34 +291,34 @@ class Tracer:
             _writing.is_on = before
 
     def _record_end(self, call: Call, written: tuple[str, tuple[str, ...]]) -> None:
-        attributes = call._attributes  # noqa: SLF001
-        start = call._start  # noqa: SLF001
+        attributes = call._attributes
+        start = call._start
         if attributes is not None and start is not None:
             # What user code set while the call ran, at any depth: a second start carries it.
             text = self.write(attributes)[0]
             if text != start.attributes_json:
                 self._put(start._replace(attributes_json=text), len(text))
-        call._start = call._parent = None  # noqa: SLF001 - what has ended holds nobody
+        call._start = call._parent = None
         output_json, refs = written
-        summary = call._summary  # noqa: SLF001
+        summary = call._summary
         if summary is not None:
             try:
                 summary_json = self.write(summary)[0]
             except Exception as error:
                 captured("Error capturing call summary", error)
                 summary_json = "{}"
-        elif call._successes == 1 and not call._errors:  # noqa: SLF001
+        elif call._successes == 1 and not call._errors:
             summary_json = _ONE_SUCCESS
         else:
             summary_json = (
-                f'{{"status_counts":{{"success":{call._successes},"error":{call._errors}}}}}'  # noqa: SLF001
+                f'{{"status_counts":{{"success":{call._successes},"error":{call._errors}}}}}'
             )
         record: EncodedEnd = _make(
             EncodedEnd,
             (
                 call.project_id,
                 call.id,
-                call._ended,  # noqa: SLF001
+                call._ended,
                 call.exception,
                 output_json,
                 summary_json,
@@ -361,18 +330,25 @@ class Tracer:
             self.watcher(call)
 
 
+def _turn(thread_id: str, call_id: str, parent: Call | None) -> str | None:
+    """Tell which turn of a thread a call belongs to: that of its parent, or it is one itself."""
+    if parent is not None and parent.thread_id == thread_id:
+        return parent.turn_id
+    return call_id
+
+
 def _sum_up(call: Call, output: Any) -> None:
     """Work out the summary of a call that ends, and add it to its parent's totals."""
-    parent = call._parent  # noqa: SLF001
+    parent = call._parent
     try:
         computed = complete(call, output)
         if computed is not None:
-            call._summary = {**computed, "status_counts": call._counts()}  # noqa: SLF001
+            call._summary = {**computed, "status_counts": call._counts()}
             if parent is not None:
                 add_child(parent, call, computed)
         elif parent is not None:
-            parent._successes += call._successes  # noqa: SLF001
-            parent._errors += call._errors  # noqa: SLF001
+            parent._successes += call._successes
+            parent._errors += call._errors
     except Exception as error:  # a summary is a dict of the user's, which another thread may change
         captured("Error capturing call summary", error)
 
@@ -393,7 +369,7 @@ def tracer_of(client: WeaveClient) -> Tracer:
 def _disown_calls() -> None:
     """In a forked child: the calls that were running belong to the parent, which will end them."""
     for call in get_call_stack():
-        call._is_finished = True  # noqa: SLF001
+        call._is_finished = True
 
 
 os.register_at_fork(after_in_child=_disown_calls)

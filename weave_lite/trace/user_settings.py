@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,13 +31,13 @@ class UserSettings(BaseModel):
     capture_system_info: bool = True
     client_parallelism: NonNegativeInt | None = None
     use_server_cache: bool = False
-    server_cache_size_limit: int = 1_000_000_000
+    server_cache_size_limit: NonNegativeInt = 1_000_000_000
     server_cache_dir: str | None = None
     scorers_dir: str = "~/.cache/weave_lite/scorers"
     max_calls_queue_size: NonNegativeInt = 100_000
-    retry_max_interval: float = 300.0
-    retry_max_attempts: int = 3
-    http_timeout: float = 30.0
+    retry_max_interval: NonNegativeFloat = 300.0
+    retry_max_attempts: NonNegativeInt = 3
+    http_timeout: NonNegativeFloat = 30.0
     log_level: Literal["", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = ""
     display_viewer: Literal["auto", "rich", "print"] = "auto"
 

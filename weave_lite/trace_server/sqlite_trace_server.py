@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from weave_lite.core.errors import InvalidRequest
+from weave_lite.core.ids import new_id
 from weave_lite.trace_server import store, validate, validate_costs, validate_feedback
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.own_methods import OwnMethods
 from weave_lite.trace_server.store.engine import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from weave_lite.trace_server.interface.encoded import EncodedCall, EncodedRecord
@@ -307,20 +308,24 @@ class SqliteTraceServer(OwnMethods):
         with self._store.write() as conn:
             return store.feedback.purge(conn, req.project_id, ids)
 
-    def feedback_replace(self, req: tsi.FeedbackReplaceReq) -> tsi.FeedbackReplaceRes:
+    def feedback_replace(
+        self, req: tsi.FeedbackReplaceReq, *, make_id: Callable[[], str] = new_id
+    ) -> tsi.FeedbackReplaceRes:
         """Delete a feedback and store another in its place; nothing changes when that is refused."""
-        row = validate_feedback.replace(req)
+        row = validate_feedback.replace(req)._replace(id=make_id())
         self._check_annotations([row])
         with self._store.write() as conn:
             return store.feedback.replace(conn, req.feedback_id, row)
 
     # --- costs ---
 
-    def cost_create(self, req: tsi.CostCreateReq) -> tsi.CostCreateRes:
+    def cost_create(
+        self, req: tsi.CostCreateReq, *, make_id: Callable[[], str] = new_id
+    ) -> tsi.CostCreateRes:
         """Store prices of the project; they go before the built-in ones."""
         prices = validate_costs.create(req)
         with self._store.write() as conn:
-            return store.costs.create(conn, req.project_id, prices)
+            return store.costs.create(conn, req.project_id, prices, make_id)
 
     def cost_query(self, req: tsi.CostQueryReq) -> tsi.CostQueryRes:
         """Read the project's own prices that a query finds."""

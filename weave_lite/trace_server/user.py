@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["default_user"]
 
@@ -22,9 +27,19 @@ def default_user() -> str:
 def _login_name() -> str:
     import getpass  # noqa: PLC0415 - the first write needs it, an import does not
 
+    # What `getuser` goes by: it reads the list of users of the system each time it is asked.
+    names = [os.environ.get(name) for name in ("LOGNAME", "USER", "LNAME", "USERNAME")]
+    user_id = os.getuid() if hasattr(os, "getuid") else None
     try:
-        # Names of the system may have bytes that are no UTF-8.
-        return getpass.getuser().encode("utf-8", "backslashreplace").decode()
+        return _asked(getpass.getuser, user_id, *names)
     except (ImportError, KeyError, OSError):
         # A container may run a user id that has no name.
         return "local"
+
+
+@lru_cache(maxsize=8)
+def _asked(getuser: Callable[[], str], *circumstances: object) -> str:
+    """Ask for the login name, once as long as the circumstances stay."""
+    del circumstances
+    # Names of the system may have bytes that are no UTF-8.
+    return getuser().encode("utf-8", "backslashreplace").decode()

@@ -7,14 +7,12 @@ JSON is made. Knows no store.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
-from weave_lite.core import jsontext, names
+from weave_lite.core import jsontext
 from weave_lite.core.clock import to_micros
 from weave_lite.core.errors import (
     EncodeError,
-    InvalidNameError,
     InvalidRequest,
     RequestTooLarge,
 )
@@ -23,6 +21,7 @@ from weave_lite.core.ref_texts import refs_in_json
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface import texts
 from weave_lite.trace_server.interface.encoded import EncodedEnd, EncodedStart
+from weave_lite.trace_server.interface.texts import check_project_id as project_id
 
 __all__ = [
     "call_batch",
@@ -47,19 +46,6 @@ MAX_LIST_LENGTH: Final = 1000
 MAX_DELETED_DIGESTS: Final = 100
 # Where a value of compact JSON begins with the hosted service's own form of a ref.
 _INTERNAL_VALUE = re.compile(r'(?:^|[\[{,:])\s?"weave-trace-internal:')
-
-
-def project_id(text: str, field: str = "project_id") -> None:
-    """Check that a project id is ``entity/project``.
-
-    Raises:
-        InvalidRequest: It is not.
-    """
-    try:
-        _check_project_id(text)
-    except InvalidNameError as error:
-        raise InvalidRequest(str(error).replace("project_id", field, 1)) from None
-    texts.check_text(text, field)
 
 
 def plain(req: Any, *fields: str) -> None:
@@ -237,7 +223,7 @@ def calls_query(req: tsi.CallsQueryReq) -> None:
     """
     project_id(req.project_id)
     _filter(req.filter)
-    _page(req.limit, req.offset)
+    texts.check_page(req.limit, req.offset)
 
 
 def calls_query_stats(req: tsi.CallsQueryStatsReq) -> None:
@@ -284,7 +270,7 @@ def objs_query(req: tsi.ObjQueryReq) -> None:
         InvalidRequest: Limit or offset is negative, or the project id is not one.
     """
     project_id(req.project_id)
-    _page(req.limit, req.offset)
+    texts.check_page(req.limit, req.offset)
 
 
 def obj_delete(req: tsi.ObjDeleteReq) -> None:
@@ -311,7 +297,7 @@ def table_query(req: tsi.TableQueryReq) -> None:
         InvalidRequest: Limit or offset is negative, or the project id is not one.
     """
     plain(req, "digest")
-    _page(req.limit, req.offset)
+    texts.check_page(req.limit, req.offset)
 
 
 def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
@@ -332,10 +318,6 @@ def refs_read_batch(req: tsi.RefsReadBatchReq) -> None:
 
 
 # --- parts of requests ---
-
-
-# The same few names come with every request; a bad one is not remembered.
-_check_project_id = lru_cache(maxsize=256)(names.check_project_id)
 
 
 def _json(value: Any, field: str) -> str:
@@ -362,9 +344,3 @@ def _filter(calls_filter: tsi.CallsFilter | None) -> None:
         for text in value:
             texts.refuse_internal_ref(text, f"filter.{field}")
             texts.check_text(text, f"filter.{field}")
-
-
-def _page(limit: int | None, offset: int | None) -> None:
-    for field, value in (("limit", limit), ("offset", offset)):
-        if value is not None and value < 0:
-            raise InvalidRequest(f"{field} must be 0 or more, not {value}")

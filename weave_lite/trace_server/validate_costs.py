@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from weave_lite.core import names
 from weave_lite.core.clock import now_micros, to_micros
-from weave_lite.core.errors import InvalidNameError, InvalidRequest
+from weave_lite.core.errors import InvalidRequest
 from weave_lite.trace_server.interface import texts
 from weave_lite.trace_server.store.costs import NewPrice
 from weave_lite.trace_server.user import default_user
@@ -37,7 +36,7 @@ def create(req: tsi.CostCreateReq) -> list[NewPrice]:
     Raises:
         InvalidRequest: There is no price, or one is refused; the message names its model and field.
     """
-    _project_id(req.project_id)
+    texts.check_project_id(req.project_id)
     texts.check_text(req.wb_user_id, "wb_user_id")
     if not req.costs:
         raise InvalidRequest("costs is empty; send a price for at least one model")
@@ -54,7 +53,7 @@ def purge(req: tsi.CostPurgeReq) -> list[str]:
     """
     from weave_lite.trace_server.query.id_query import ids_of  # noqa: PLC0415 - loads pydantic
 
-    _project_id(req.project_id)
+    texts.check_project_id(req.project_id)
     return ids_of(req.query)
 
 
@@ -64,11 +63,8 @@ def query(req: tsi.CostQueryReq) -> None:
     Raises:
         InvalidRequest: Limit or offset is negative, or the project id is not one.
     """
-    _project_id(req.project_id)
-    for field in ("limit", "offset"):
-        value = getattr(req, field)
-        if value is not None and value < 0:
-            raise InvalidRequest(f"{field} must be 0 or more, not {value}")
+    texts.check_project_id(req.project_id)
+    texts.check_page(req.limit, req.offset)
 
 
 def _price(llm_id: str, cost: tsi.CostCreateInput, created_by: str, now: int) -> NewPrice:
@@ -105,11 +101,3 @@ def _check_amount(amount: float | None, where: str) -> None:
             f"{where} must be a finite number of 0 or more, not {amount}; "
             "send the price of a single token"
         )
-
-
-def _project_id(text: str) -> None:
-    try:
-        names.check_project_id(text)
-    except InvalidNameError as error:
-        raise InvalidRequest(str(error)) from None
-    texts.check_text(text, "project_id")

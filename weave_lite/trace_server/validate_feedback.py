@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from weave_lite.core import jsontext, names
-from weave_lite.core.errors import EncodeError, InvalidNameError, InvalidRefError, InvalidRequest
+from weave_lite.core import jsontext
+from weave_lite.core.errors import EncodeError, InvalidRefError, InvalidRequest
 from weave_lite.core.ref_texts import refs_in_json
 from weave_lite.core.refs import CallRef, ObjectRef, OpRef, parse_server_uri
 from weave_lite.trace_server.interface import texts
@@ -82,7 +82,7 @@ def purge(req: tsi.FeedbackPurgeReq) -> list[str]:
     """
     from weave_lite.trace_server.query.id_query import ids_of  # noqa: PLC0415 - loads pydantic
 
-    _project_id(req.project_id)
+    texts.check_project_id(req.project_id)
     return ids_of(req.query)
 
 
@@ -92,15 +92,12 @@ def query(req: tsi.FeedbackQueryReq) -> None:
     Raises:
         InvalidRequest: Limit or offset is negative, or the project id is not one.
     """
-    _project_id(req.project_id)
-    for field in ("limit", "offset"):
-        value = getattr(req, field)
-        if value is not None and value < 0:
-            raise InvalidRequest(f"{field} must be 0 or more, not {value}")
+    texts.check_project_id(req.project_id)
+    texts.check_page(req.limit, req.offset)
 
 
 def _checked(req: _Req, feedback_id: str | None) -> NewFeedback:
-    _project_id(req.project_id)
+    texts.check_project_id(req.project_id)
     for field in ("weave_ref", "feedback_type"):
         if not getattr(req, field):
             raise InvalidRequest(f"{field} is empty; name one")
@@ -125,14 +122,6 @@ def _checked(req: _Req, feedback_id: str | None) -> NewFeedback:
         req.trigger_ref or None,
         is_extended=payload is not req.payload,
     )
-
-
-def _project_id(text: str) -> None:
-    try:
-        names.check_project_id(text)
-    except InvalidNameError as error:
-        raise InvalidRequest(str(error)) from None
-    texts.check_text(text, "project_id")
 
 
 def _rule_of(feedback_type: str) -> Callable[[_Req], dict[str, Any]]:

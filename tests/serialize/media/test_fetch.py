@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-
 import pytest
+from local_server import QuietHandler, running
 
 from weave_lite.core.errors import InvalidFieldError, NotFoundError
 from weave_lite.serialize.media.content import Content
@@ -22,26 +20,19 @@ ANSWERS = {
 def server():
     """The address of a server that knows a few paths."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self):
             headers, body = ANSWERS.get(self.path, (None, b""))
             self.send_response(404 if headers is None else 200)
-            for name, value in {**(headers or {}), "X-Seen": self.headers.get("X-Key", "")}.items():
+            for name, value in (headers or {}).items():
                 self.send_header(name, value)
             body = self.headers.get("X-Key", "").encode() or body
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *args):
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with running(Handler) as httpd:
+        yield f"http://127.0.0.1:{httpd.server_port}"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ _MAX_CLASSES_TRIED = 5
 _ATOMS = frozenset({int, float, bool, type(None)})
 _HOLDERS = frozenset({list, dict, TableRef})
 _MARKS = ("_type", "_class_name", "_bases")
+# Where a call's column was expanded: the ref that stood there, among the fields.
+_EXPANDED_REF = "_ref"
 _BUILTIN_BASES = ["BaseObject", "BaseModel"]
 
 
@@ -191,7 +193,7 @@ class _Build:
             # Their refs are texts. What is refused becomes a record like any other.
             for cls in find_classes(stored["_class_name"], _BUILTIN_BASES):
                 with suppress(Exception):
-                    return rebuilt(cls, stored)
+                    return _builtin(cls, stored, None if ref.extra else ref)
         # Field by field: the record itself has a ref, those inside it have none.
         fields = {name: decode(item, files, self.inner_record) for name, item in stored.items()}
         return self._record(fields, ref)
@@ -203,6 +205,8 @@ class _Build:
         bases = record.get("_bases")
         bases = [str(base) for base in bases] if isinstance(bases, list) else []
         fields = {key: value for key, value in record.items() if key not in _MARKS}
+        if ref is None and isinstance(fields.get(_EXPANDED_REF), ObjectRef):
+            ref = fields.pop(_EXPANDED_REF)
         classes = list(islice(self._classes(name, bases, ref), _MAX_CLASSES_TRIED))
         if classes:
             for key, value in fields.items():
@@ -316,3 +320,11 @@ class _Build:
             self._builder.registrar.adopt_op(live, ref)
         live.get_captured_code = read_source
         return live
+
+
+def _builtin(cls: type, stored: dict[str, Any], ref: ObjectRef | None) -> Any:
+    from_obj = getattr(cls, "from_obj", None)
+    if not callable(from_obj):
+        return rebuilt(cls, stored)
+    fields = {key: value for key, value in stored.items() if key not in _MARKS}
+    return from_obj(WeaveObject(stored["_class_name"], _BUILTIN_BASES, fields, ref=ref))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core.refs import ObjectRef, OpRef
 from weave_lite.serialize.introspect import derives_from
 from weave_lite.serialize.registry import Codec, is_op, register_codec
+from weave_lite.trace.op_object import BoundOp
 from weave_lite.trace.values.stored_op import StoredOp
 from weave_lite.trace.values.table import WeaveTable
 
@@ -84,7 +85,7 @@ class WeaveObject:
         if self._fetch is not None and name not in self._followed:
             value = fields[name] = _follow(value, self._fetch)
             self._followed.add(name)
-        return value.__get__(self) if is_op(value) else value
+        return _bound(value, self) if is_op(value) else value
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _OWN:
@@ -226,6 +227,13 @@ def unwrap(value: Any) -> Any:
     if isinstance(value, list | WeaveTable):
         return [unwrap(item) for item in value]
     return value
+
+
+def _bound(op: Any, record: WeaveObject) -> Any:
+    """Make an op a method of a record, which is an op as well."""
+    bound = op.__get__(record)
+    # Stored code is that of a function, whose own method would be no op.
+    return bound if is_op(bound) else BoundOp(op, record)
 
 
 def _follow(value: Any, fetch: Callable[[ObjectRef], Any]) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from weave_lite.core.refs import OpRef
     from weave_lite.trace.calls_iter import CallsIter
 
-__all__ = ["StoredOp"]
+__all__ = ["StoredOp", "refuse_stored"]
 
 
 class StoredOp:
@@ -74,6 +74,16 @@ class StoredOp:
 
     def __repr__(self) -> str:
         return f"StoredOp({self.ref.uri()!r})"
+
+
+def refuse_stored(value: Any) -> None:
+    """Say of an op that was read from the store that it does not run, and what to do.
+
+    Raises:
+        NotSupportedError: The value is one.
+    """
+    if isinstance(value, StoredOp):
+        value()
 
 
 def _restored(ref: OpRef, source: str) -> StoredOp:

@@ -1,8 +1,9 @@
-"""The limits of single texts in a request: ids, names, refs. Each message names the field."""
+"""The limits of single parts of a request: ids, names, refs, pages. Each message names the field."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from weave_lite.core import names
@@ -14,6 +15,8 @@ __all__ = [
     "check_display_name",
     "check_object_id",
     "check_op_name",
+    "check_page",
+    "check_project_id",
     "check_text",
     "refuse_internal_ref",
 ]
@@ -22,6 +25,34 @@ __all__ = [
 INTERNAL_SCHEME: Final = "weave-trace-internal:"
 MAX_ID_LENGTH: Final = 128
 _FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+# The same few names come with every request; a bad one is not remembered.
+_check_project_id = lru_cache(maxsize=256)(names.check_project_id)
+
+
+def check_project_id(text: str, field: str = "project_id") -> None:
+    """Check that a project id is ``entity/project``.
+
+    Raises:
+        InvalidRequest: It is not.
+    """
+    try:
+        _check_project_id(text)
+    except InvalidNameError as error:
+        raise InvalidRequest(str(error).replace("project_id", field, 1)) from None
+    check_text(text, field)
+
+
+def check_page(limit: int | None, offset: int | None) -> None:
+    """Check the page that a query asks for.
+
+    Raises:
+        InvalidRequest: Limit or offset is negative; the message names the field.
+    """
+    for field, value in (("limit", limit), ("offset", offset)):
+        if value is not None and value < 0:
+            raise InvalidRequest(f"{field} must be 0 or more, not {value}")
 
 
 def check_call_id(text: str, field: str) -> None:

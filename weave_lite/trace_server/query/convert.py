@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from sqlalchemy import Float, Integer, Text, case, cast, func, literal_column
+from sqlalchemy import Float, Integer, case, cast, func, literal_column
 
 from weave_lite.trace_server.query.compare import bool_text
 from weave_lite.trace_server.query.values import (
@@ -90,7 +90,7 @@ def text_or_null(value: Value) -> Sql:
     if value.text is not None:
         return value.text()
     if value.kind is Kind.NUMBER:
-        return cast(value.sql, Text())
+        return func.weave_number_text(value.sql)
     return bool_text(value) if value.kind is Kind.BOOL else value.sql
 
 

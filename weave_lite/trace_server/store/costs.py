@@ -9,7 +9,7 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from weave_lite.trace_server.store.connections import StoreConnection
 
@@ -35,23 +35,31 @@ class NewPrice(NamedTuple):
 _INSERT: Final = (
     f"INSERT INTO costs (project, id, {', '.join(NewPrice._fields)})"  # noqa: S608 - our own names
     f" VALUES ({', '.join('?' * (2 + len(NewPrice._fields)))})"
+    " ON CONFLICT (project, id) DO NOTHING"
 )
 _DELETE: Final = "DELETE FROM costs WHERE project = ? AND id = ?"
 
 
-def create(conn: StoreConnection, project_id: str, prices: Sequence[NewPrice]) -> tsi.CostCreateRes:
+def create(
+    conn: StoreConnection,
+    project_id: str,
+    prices: Sequence[NewPrice],
+    make_id: Callable[[], str] = new_id,
+) -> tsi.CostCreateRes:
     """Store prices; those that a model has already stay.
 
     Args:
         conn: A connection inside a write transaction, so that all prices are stored or none.
         project_id: Whose prices they are.
         prices: What to store.
+        make_id: Gives the id of each in turn. One that is there already is not stored again, so
+            that a request can be repeated.
 
     Returns:
         Pairs of the new id and the model, in order.
     """
     project = project_pk(conn, project_id, create=True)
-    ids = [(new_id(), price.llm_id) for price in prices]
+    ids = [(make_id(), price.llm_id) for price in prices]
     rows = [(project, new, *price) for (new, _), price in zip(ids, prices, strict=True)]
     conn.raw.executemany(_INSERT, rows)
     return tsi.CostCreateRes.from_trusted({"ids": ids})

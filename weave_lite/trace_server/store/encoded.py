@@ -36,9 +36,13 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
     parts: list[EncodedStart | EncodedEnd] = []
     now = now_micros()
     user = ""
+    scores: dict[str, list[EncodedFeedback]] = {}
     for record in records:
         if isinstance(record, EncodedStart | EncodedEnd):
             parts.append(record)
+            continue
+        if isinstance(record, EncodedFeedback):
+            scores.setdefault(record.project_id, []).append(record)
             continue
         project = project_pk(conn, record.project_id, create=True)
         match record:
@@ -51,30 +55,34 @@ def write_records(conn: StoreConnection, records: Sequence[EncodedRecord]) -> No
                 table_rows.insert_table(conn, project, *record[1:])
             case EncodedFile():
                 files.insert_file(conn, project, *record[1:])
-            case EncodedFeedback():
-                user = user or default_user()
-                _insert_feedback(conn, record, user)
+    for project_id, group in scores.items():
+        _insert_feedback(conn, project_id, group, user or default_user())
     calls_write.write_parts(conn, parts)
 
 
-def _insert_feedback(conn: StoreConnection, record: EncodedFeedback, user: str) -> None:
+def _insert_feedback(
+    conn: StoreConnection, project_id: str, records: Sequence[EncodedFeedback], user: str
+) -> None:
     # Loaded with the first score: programs that only trace have none.
     from weave_lite.trace_server.store import feedback  # noqa: PLC0415
 
-    row = feedback.NewFeedback(
-        record.project_id,
-        record.id,
-        record.weave_ref,
-        record.feedback_type,
-        record.payload_json,
-        creator=None,
-        wb_user_id=user if record.wb_user_id is None else record.wb_user_id,
-        annotation_ref=None,
-        runnable_ref=record.runnable_ref,
-        call_ref=record.call_ref,
-        trigger_ref=record.trigger_ref,
-    )
-    feedback.create(conn, [row])
+    rows = [
+        feedback.NewFeedback(
+            project_id,
+            record.id,
+            record.weave_ref,
+            record.feedback_type,
+            record.payload_json,
+            creator=None,
+            wb_user_id=user if record.wb_user_id is None else record.wb_user_id,
+            annotation_ref=None,
+            runnable_ref=record.runnable_ref,
+            call_ref=record.call_ref,
+            trigger_ref=record.trigger_ref,
+        )
+        for record in records
+    ]
+    feedback.create_many(conn, project_id, rows)
 
 
 def without_surrogates(records: Sequence[EncodedRecord]) -> list[EncodedRecord]:

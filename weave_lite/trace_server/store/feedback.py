@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from weave_lite.core.clock import from_micros, now_micros
 from weave_lite.core.errors import InvalidRequest
 from weave_lite.core.ids import new_id
-from weave_lite.core.jsontext import parse
+from weave_lite.core.jsontext import compact, parse
 from weave_lite.core.refs import CallRef, maybe_parse_uri
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.store.projects import project_pk
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.store.connections import StoreConnection
 
-__all__ = ["NewFeedback", "create", "purge", "replace"]
+__all__ = ["NewFeedback", "create", "create_many", "purge", "replace"]
 
 
 class NewFeedback(NamedTuple):
@@ -50,6 +50,9 @@ _CONTENT: Final = (
     "weave_ref, feedback_type, payload, creator, wb_user_id,"
     " annotation_ref, runnable_ref, call_ref, trigger_ref"
 )
+_SELECT_IDS: Final = (
+    "SELECT 1 FROM feedback WHERE project = ? AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
+)
 _SELECT: Final = f"SELECT created_at, {_CONTENT} FROM feedback WHERE project = ? AND id = ?"  # noqa: S608
 _INSERT: Final = (
     f"INSERT INTO feedback (project, id, call_id, created_at, {_CONTENT})"  # noqa: S608
@@ -71,6 +74,28 @@ def create(conn: StoreConnection, rows: Sequence[NewFeedback]) -> list[tsi.Feedb
     return [_create(conn, row) for row in rows]
 
 
+def create_many(conn: StoreConnection, project_id: str, rows: Sequence[NewFeedback]) -> None:
+    """Store feedback of one project whose ids are given, as ``create`` does but all at once.
+
+    Raises:
+        InvalidRequest: An id is there with other content.
+    """
+    ids = [row.id for row in rows]
+    project = project_pk(conn, project_id, create=True)
+    found = conn.raw.execute(_SELECT_IDS, (project, compact(ids))).fetchone()
+    if found is not None or len(set(ids)) < len(ids):
+        create(conn, rows)
+        return
+    now = now_micros()
+    conn.raw.executemany(
+        _INSERT,
+        [
+            (project, row.id, _call_id(project_id, row.weave_ref), now, *_content(row))
+            for row in rows
+        ],
+    )
+
+
 def replace(conn: StoreConnection, feedback_id: str, row: NewFeedback) -> tsi.FeedbackReplaceRes:
     """Delete a feedback, if it is there, and store another under a new id."""
     project = project_pk(conn, row.project_id, create=True)
@@ -89,17 +114,7 @@ def purge(conn: StoreConnection, project_id: str, ids: Sequence[str]) -> tsi.Fee
 
 def _create(conn: StoreConnection, row: NewFeedback) -> tsi.FeedbackCreateRes:
     project = project_pk(conn, row.project_id, create=True)
-    content = (
-        row.weave_ref,
-        row.feedback_type,
-        row.payload_json,
-        row.creator,
-        row.wb_user_id,
-        row.annotation_ref,
-        row.runnable_ref,
-        row.call_ref,
-        row.trigger_ref,
-    )
+    content = _content(row)
     if row.id is not None:
         found = conn.raw.execute(_SELECT, (project, row.id)).fetchone()
         if found is not None:
@@ -113,6 +128,21 @@ def _create(conn: StoreConnection, row: NewFeedback) -> tsi.FeedbackCreateRes:
     call_id = _call_id(row.project_id, row.weave_ref)
     conn.raw.execute(_INSERT, (project, feedback_id, call_id, created_at, *content))
     return _answer(row, feedback_id, created_at)
+
+
+def _content(row: NewFeedback) -> tuple[str | None, ...]:
+    """Give the columns of ``_CONTENT``."""
+    return (
+        row.weave_ref,
+        row.feedback_type,
+        row.payload_json,
+        row.creator,
+        row.wb_user_id,
+        row.annotation_ref,
+        row.runnable_ref,
+        row.call_ref,
+        row.trigger_ref,
+    )
 
 
 def _answer(row: NewFeedback, feedback_id: str, created_at: int) -> tsi.FeedbackCreateRes:
