@@ -170,6 +170,51 @@ def test_a_retry_stores_nothing_twice(served, remote, store):
     assert len(store.feedback_query(tsi.FeedbackQueryReq(project_id=P)).result) == 1
 
 
+NOTE = {
+    "project_id": P,
+    "weave_ref": f"weave:///{P}/call/1",
+    "feedback_type": "wandb.note.1",
+    "payload": {"note": "x"},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/feedback/create", NOTE),
+        ("/feedback/create", {**NOTE, "id": None}),
+        ("/feedback/batch/create", {"batch": [NOTE, {**NOTE, "payload": {"note": "y"}}]}),
+        ("/feedback/replace", {**NOTE, "feedback_id": "none"}),
+        (
+            "/cost/create",
+            {
+                "project_id": P,
+                "costs": {
+                    name: {"prompt_token_cost": 1, "completion_token_cost": 2}
+                    for name in ("a", "b")
+                },
+            },
+        ),
+    ],
+)
+def test_a_retry_after_a_restart_stores_nothing_twice(served, store, path, body):
+    """The server was killed before its answer left: the next one gives the same."""
+
+    def stored():
+        notes = store.feedback_query(tsi.FeedbackQueryReq(project_id=P)).result
+        return notes, store.cost_query(tsi.CostQueryReq(project_id=P)).results
+
+    answers, contents = [], []
+    for retry_id in ("one", "one", "other"):
+        with served.serving(store):
+            headers = {"X-Weave-Retry-Id": retry_id}
+            answers.append(post(served, path, body, headers=headers).json())
+            contents.append(stored())
+    assert answers[0] == answers[1] != answers[2]
+    assert contents[0] == contents[1]
+    assert sum(map(len, contents[2])) == 2 * sum(map(len, contents[0])) > 0
+
+
 def test_the_user_is_never_taken_from_the_body(served, remote, store, monkeypatch):
     """The store's own user, or the one who authenticates by name."""
     monkeypatch.setenv("WANDB_USERNAME", "owner")

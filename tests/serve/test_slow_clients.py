@@ -18,8 +18,8 @@ from weave_lite.trace_server import trace_server_interface as tsi
 P = "acme/demo"
 HEAD = b"GET /server_info HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 BODY = json.dumps({"project_id": P}).encode()
-POST = (
-    b"POST /calls/query_stats HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+POST = b"POST /calls/query_stats HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(
+    BODY
 )
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "error_answer",
     "line_stream",
     "model_line",
+    "octets",
     "refusal",
 ]
 
@@ -65,6 +66,20 @@ def _plain_json(value: Any) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
         return jsontext.compact(value).encode()
+
+
+def octets(content: bytes) -> Response:
+    """Answer with bytes. They leave in pieces, so that nobody holds a second copy of all."""
+    return StreamingResponse(
+        _slices(content),
+        media_type="application/octet-stream",
+        headers={"Content-Length": str(len(content))},
+    )
+
+
+async def _slices(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), _PIECE_BYTES):
+        yield content[start : start + _PIECE_BYTES]
 
 
 def refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -39,6 +39,9 @@ _LARGE_BYTES: Final = 64 * 1024
 # Every digit as 0, and all else as a dot: a search for bytes is 13 times as fast as a pattern.
 _DIGITS: Final = bytes(ord("0" if 48 <= each < 58 else ".") for each in range(256))  # noqa: PLR2004
 _WIDE: Final = b"0" * 19
+# Nothing but brackets, all of one kind.
+_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
+_OTHERS: Final = bytes(each for each in range(256) if each not in b"[]{}")
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -122,7 +125,7 @@ def _parsed(body: bytes) -> Any:
         value = _read(body)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not JSON in UTF-8") from None
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _is_deep(value):
+    if _may_be_deep(body) and _is_deep(value):
         raise InvalidRequest(f"the body is nested more than {_MAX_DEPTH} levels deep")
     return value
 
@@ -135,6 +138,21 @@ def _read(body: bytes) -> Any:
             # Python's own writer makes NaN and halves of surrogate pairs.
             pass
     return json.loads(body.decode())
+
+
+def _may_be_deep(body: bytes) -> bool:
+    """Tell whether brackets are nested deeper than the limit, or are in texts; a thousand times as
+    fast as to look into each value.
+    """
+    left = body.translate(_BRACKETS, _OTHERS)
+    for _ in range(_MAX_DEPTH):
+        if not left:
+            return False
+        size = len(left)
+        left = left.replace(b"[]", b"")
+        if len(left) == size:
+            return True
+    return bool(left)
 
 
 def _is_deep(value: Any) -> bool:

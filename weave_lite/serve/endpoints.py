@@ -10,9 +10,16 @@ from starlette.responses import Response
 
 from weave_lite.core.version import VERSION
 from weave_lite.serve import graphql
-from weave_lite.serve.answers import call_line, document, error_answer, line_stream, model_line
+from weave_lite.serve.answers import (
+    call_line,
+    document,
+    error_answer,
+    line_stream,
+    model_line,
+    octets,
+)
 from weave_lite.serve.body import read_body, read_file_form, read_json
-from weave_lite.serve.retries import id_of_retry
+from weave_lite.serve.retries import ids_of_retry, name_parts
 from weave_lite.serve.users import signed
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server_bindings.otlp_body import JSON, PROTOBUF
@@ -38,9 +45,12 @@ _ONCE = frozenset(
         "completions_create",
         "cost_create",
         "feedback_create",
+        "feedback_create_batch",
         "feedback_replace",
     }
 )
+# Where the ids are made by the store.
+_MAKES_IDS = frozenset({"cost_create", "feedback_replace"})
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
@@ -85,19 +95,24 @@ class Endpoints:
             known = self._given.find(request.url.path, retry_id)
             if known is not None:
                 return Response(known.body, known.status_code, media_type=known.media_type)
-            if route.method == "feedback_create" and retry_id and isinstance(read, dict):
-                # What was stored before the answer got lost is not stored twice.
-                read.setdefault("id", id_of_retry(retry_id))
-            answer = await self._ask(route.method, route.request, read, request)
+            # What was stored before the answer got lost is not stored twice.
+            if retry_id and route.method in {"feedback_create", "feedback_create_batch"}:
+                name_parts(read, retry_id)
+            options = {}
+            if retry_id and route.method in _MAKES_IDS:
+                options["make_id"] = ids_of_retry(retry_id).__next__
+            answer = await self._ask(route.method, route.request, read, request, **options)
             self._given.keep(request.url.path, retry_id, answer)
             return answer
 
         return endpoint
 
-    async def _ask(self, method: str, model: str, read: Any, request: Request) -> Response:
+    async def _ask(
+        self, method: str, model: str, read: Any, request: Request, **options: Any
+    ) -> Response:
         def ask() -> Response:
             req = getattr(tsi, model).model_validate(signed(read, _user_of(request)))
-            return document(getattr(self._server, method)(req))
+            return document(getattr(self._server, method)(req, **options))
 
         return await run_in_threadpool(ask)
 
@@ -131,8 +146,7 @@ class Endpoints:
                 content: bytes = getattr(self._server, route.method)(req).content
                 return content
 
-            content = await run_in_threadpool(ask)
-            return Response(content, media_type="application/octet-stream")
+            return octets(await run_in_threadpool(ask))
 
         return endpoint
 

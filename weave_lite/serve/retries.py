@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 import uuid
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.responses import Response
 
-__all__ = ["GivenAnswers", "id_of_retry"]
+__all__ = ["GivenAnswers", "ids_of_retry", "name_parts"]
 
 _MOST: Final = 1_000
 _MAX_BYTES: Final = 16 * 1024
@@ -42,7 +45,25 @@ class GivenAnswers:
                 self._answers.popitem(last=False)
 
 
-def id_of_retry(retry_id: str) -> str:
-    """Make the id of what a request stores, the same for each attempt, also after a restart."""
-    digest = hashlib.sha256(retry_id.encode("utf-8", "replace")).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=5))
+def ids_of_retry(retry_id: str) -> Iterator[str]:
+    """Make the ids of what a request stores, the same for each attempt, also after a restart."""
+    for number in itertools.count():
+        text = f"{number} {retry_id}"
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        yield str(uuid.UUID(bytes=digest[:16], version=5))
+
+
+def name_parts(document: Any, retry_id: str) -> None:
+    """Give feedback that has no id one of the request, in place, be it one or a batch.
+
+    Args:
+        document: The request.
+        retry_id: Its id.
+    """
+    if not isinstance(document, dict):
+        return
+    batch = document.get("batch")
+    parts = batch if isinstance(batch, list) else [document]
+    for part, made in zip(parts, ids_of_retry(retry_id), strict=False):
+        if isinstance(part, dict) and part.get("id") is None:
+            part["id"] = made

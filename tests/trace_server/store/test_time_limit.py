@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -28,6 +29,20 @@ def test_what_never_ends_is_stopped(store):
             conn.raw.execute(ENDLESS).fetchall()
     with store.read() as conn:
         assert conn.raw.execute("SELECT count(*) FROM projects").fetchone() == (0,)
+
+
+def test_few_steps_that_take_long_are_stopped(store):
+    """Each reads a large JSON text: SQLite asks seldom, and the limit holds all the same."""
+    text = json.dumps({str(at): "x" * 100 for at in range(5_000)})
+    rows = ENDLESS.replace("FROM n)", "FROM n WHERE i < 1000)")
+    rows = rows.replace(
+        "count(*)", "sum(json_extract('{\"a\":' || i || ',' || substr(?, 2), '$.b'))"
+    )
+    start = time.monotonic()
+    with pytest.raises(RequestTooLarge, match="keeps the database busy"):
+        with store.read() as conn:
+            conn.raw.execute(rows, (text,)).fetchall()
+    assert time.monotonic() - start < 2
 
 
 def test_each_block_has_the_whole_time(store):
