@@ -55,10 +55,7 @@ _TEST_PLACE = places.Place(places.MEMORY, "test")
 
 
 class _Opened:
-    """What the active client was opened with, to tell whether another init means the same.
-
-    ``test_store``, while a test sets it, stands in for the store that ``init`` would look for.
-    """
+    """What the active client was opened with; a test's store stands in for what init would open."""
 
     __slots__ = ("client", "key", "test_store")
 
@@ -85,7 +82,7 @@ def init(
     db: str | os.PathLike[str] | None = None,
     durability: str | None = None,
 ) -> WeaveClient:
-    """Trace ops from now on, into one SQLite file. No key, no network, no question.
+    """Trace ops from now on, into one SQLite file or a trace server. No question asked.
 
     Args:
         project_name: ``"project"`` or ``"entity/project"``.
@@ -98,7 +95,7 @@ def init(
         postprocess_inputs: The newer name of ``global_postprocess_inputs``.
         postprocess_output: The newer name of ``global_postprocess_output``.
         attributes: The newer name of ``global_attributes``.
-        db: Path of the file, or ``":memory:"``; by default ``WEAVE_LITE_DB``, the nearest
+        db: Path of the file, ``":memory:"`` or a URL; by default ``WEAVE_LITE_DB``, the nearest
             pyproject.toml, a parent's ``.weave`` folder or ``./.weave/weave.db``.
         durability: ``"normal"``, or ``"full"`` to keep the last commits at power loss.
 
@@ -107,8 +104,7 @@ def init(
 
     Raises:
         InvalidNameError: The project name is not one.
-        UsageError: Another argument does not fit.
-        NotSupportedError: The place is a URL.
+        UsageError: Another argument does not fit, or a URL needs the extra ``remote``.
         StoreError: The file cannot be opened, or is not one of ours.
 
     Example:
@@ -117,7 +113,25 @@ def init(
         'local/demo'
         >>> finish()
     """
+    hooks = {
+        "attributes": global_attributes if attributes is None else attributes,
+        "postprocess_inputs": global_postprocess_inputs or postprocess_inputs,
+        "postprocess_output": global_postprocess_output or postprocess_output,
+    }
+    return _active_client(project_name, settings, autopatch_settings, hooks, db, durability)
+
+
+def _active_client(
+    project_name: str,
+    settings: Any,
+    autopatch_settings: Any,
+    hooks: dict[str, Any],
+    db: str | os.PathLike[str] | None,
+    durability: str | None,
+) -> WeaveClient:
+    """Make the client that is asked for the active one; nothing changes where that fails."""
     from weave_lite.integrations.autopatch import autopatch, wished  # noqa: PLC0415 - not for importing
+    from weave_lite.trace.hooks import for_all_ops, set_for_all_ops  # noqa: PLC0415 - not for importing
 
     libraries = wished(autopatch_settings)
     resolved = _resolved_settings(settings)
@@ -128,18 +142,14 @@ def init(
     else:
         place = places.resolve(db)
     durability = _checked_durability(durability)
-    from weave_lite.trace.hooks import for_all_ops, set_for_all_ops  # noqa: PLC0415 - not for importing
-
     before = settings_module.current(), vars(for_all_ops).copy()
     try:
-        set_for_all_ops(
-            attributes=global_attributes if attributes is None else attributes,
-            postprocess_inputs=global_postprocess_inputs or postprocess_inputs,
-            postprocess_output=global_postprocess_output or postprocess_output,
-        )
+        set_for_all_ops(**hooks)
         if resolved.disabled:
             return _disabled_client(resolved)
-        key = (entity, project, place.text, durability, _asked_of_server(resolved, place))
+        # A client of a server takes more of the settings with it.
+        kept = resolved if place.is_url else resolved.is_sync
+        key = (entity, project, place.text, durability, kept)
         settings_module.use(resolved)
         if _opened.client is not None and get_client() is _opened.client and _opened.key == key:
             from weave_lite.trace.tracer import tracer_of  # noqa: PLC0415 - not for importing
@@ -192,11 +202,6 @@ def _resolved_settings(given: Any) -> Settings:
     return resolved
 
 
-def _asked_of_server(resolved: Settings, place: places.Place) -> object:
-    """Return the settings that need another client when they change."""
-    return resolved if place.is_url else resolved.is_sync
-
-
 def _checked_durability(given: str | None) -> str:
     durability = given or os.environ.get("WEAVE_LITE_DURABILITY") or "normal"
     if durability not in _DURABILITIES:
@@ -223,27 +228,22 @@ def default_server() -> TraceServerInterface:
 def _new_client(entity: str, project: str, place: places.Place, durability: str) -> WeaveClient:
     from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - not for importing
 
+    server = _open(place, durability)
     # The names are checked already, and asking an embedded server would load pydantic.
-    return WeaveClient(
-        entity, project, _open(place, durability), ensure_project_exists=place.is_url
-    )
+    return WeaveClient(entity, project, server, ensure_project_exists=place.is_url)
 
 
 def _open(place: places.Place, durability: str) -> TraceServerInterface:
     if place is _TEST_PLACE and _opened.test_store is not None:
         return _opened.test_store
     if place.is_url:
-        return _remote_server(place.text)
+        from weave_lite.trace.remote_server import remote_server  # noqa: PLC0415 - needs the extra `remote`
+
+        return remote_server(place.text, settings_module.current())
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer  # noqa: PLC0415 - not for importing
 
     places.prepare(place)
     return SqliteTraceServer(place.text, durability=durability)
-
-
-def _remote_server(url: str) -> TraceServerInterface:
-    from weave_lite.trace.remote_server import remote_server  # noqa: PLC0415 - needs the extra `remote`
-
-    return remote_server(url, settings_module.current())
 
 
 def _disabled_client(resolved: Settings) -> WeaveClient:
@@ -385,17 +385,14 @@ def local_client(project_name: str = "local") -> Iterator[WeaveClient]:
 def remote_client(project_name: str) -> Iterator[WeaveClient]:
     """Trace into the trace server that the environment names inside the block (extra ``remote``).
 
-    The address is ``WF_TRACE_SERVER_URL``, else ``WANDB_BASE_URL`` and ``/traces``; the key
-    ``WANDB_API_KEY``.
+    The address is ``WF_TRACE_SERVER_URL``, else ``WANDB_BASE_URL`` and ``/traces``.
 
     Raises:
         UsageError: No address is set, or the extra is not installed.
     """
-    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415
-        RemoteHTTPTraceServer,
-    )
+    from weave_lite.trace_server_bindings.remote_http_trace_server import url_of_env  # noqa: PLC0415
 
-    client = init(project_name, db=RemoteHTTPTraceServer.from_env().trace_server_url)
+    client = init(project_name, db=url_of_env())
     try:
         yield client
     finally:

@@ -10,7 +10,12 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from weave_lite.core.errors import RemoteServerError, WeaveLiteError
+from weave_lite.core.errors import (
+    AccessDeniedError,
+    InvalidRequest,
+    RemoteServerError,
+    WeaveLiteError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +31,8 @@ _EXIT_S: Final = 5.0
 class CallBatcher:
     """A bounded queue of items, each a JSON document, sent in order.
 
-    A batch that the server may take later goes back to the queue; one that it refuses is logged and
-    dropped. So is what comes while the queue is full.
+    What the server may take later goes back to the queue. Items that it refuses are logged and
+    dropped, and so is what comes while the queue is full.
 
     Args:
         send: Sends a batch.
@@ -48,6 +53,7 @@ class CallBatcher:
         self._max_size = max_size
         self._pause_s = pause_s
         self.dropped_count = 0
+        self.refused_count = 0
         self._forget()
         _batchers.add(self)
 
@@ -58,6 +64,7 @@ class CallBatcher:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_waiting = False
 
     def put(self, item: bytes) -> None:
         """Take an item."""
@@ -115,21 +122,47 @@ class CallBatcher:
             batch: list[bytes] = []
             while self._queue and len(batch) < _MOST_PER_BATCH:
                 batch.append(self._queue.popleft())
-            if not batch:
-                return True
+            refused: list[WeaveLiteError] = []
             try:
-                self._send(batch)
-            except RemoteServerError as error:
+                self._deliver(batch, refused)
+            except (RemoteServerError, AccessDeniedError) as error:
                 self._queue.extendleft(reversed(batch))
-                logger.warning("calls wait for the trace server: %s", error)
+                if not self._is_waiting:
+                    self._is_waiting = True
+                    logger.warning("calls wait for the trace server: %s", error)
                 return False
-            except WeaveLiteError as error:
-                logger.error(  # noqa: TRY400 - the message says it all
-                    "the trace server refuses %d starts and ends of calls, they are lost: %s",
-                    len(batch),
-                    error,
-                )
+            finally:
+                if refused:
+                    self.refused_count += len(refused)
+                    logger.error(
+                        "the trace server refuses %d starts and ends of calls, they are lost: %s",
+                        len(refused),
+                        refused[0],
+                    )
+            self._is_waiting = False
             return True
+
+    def _deliver(self, batch: list[bytes], refused: list[WeaveLiteError]) -> None:
+        """Send a batch, and find the items in it that the server refuses.
+
+        Args:
+            batch: What to send; of it remains what was not sent, when an error is raised.
+            refused: Gets an error for each item that is refused.
+        """
+        waiting = [batch[:]] if batch else []
+        while waiting:
+            part = waiting.pop()
+            try:
+                self._send(part)
+            except (RemoteServerError, AccessDeniedError):
+                raise
+            except WeaveLiteError as error:
+                middle = len(part) // 2
+                if middle and isinstance(error, InvalidRequest):
+                    waiting += [part[middle:], part[:middle]]
+                    continue
+                refused += [error] * len(part)
+            del batch[: len(part)]
 
 
 _batchers: weakref.WeakSet[CallBatcher] = weakref.WeakSet()

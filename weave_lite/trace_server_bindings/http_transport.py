@@ -33,6 +33,7 @@ __all__ = ["HttpTransport", "RetryPolicy"]
 _CONNECT_S: Final = 10.0
 _READ_S: Final = 300.0
 _FIRST_WAIT_S: Final = 1.0
+_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _TOO_MANY: Final = 429
 _SERVER_FAULT: Final = 500
 
@@ -105,6 +106,8 @@ class HttpTransport:
             timeout=self._timeout,
             headers={"User-Agent": f"weave_lite/{VERSION}"},
             transport=self._transport,
+            # What stays on this machine is no business of a proxy that the environment names.
+            mounts=dict.fromkeys(_LOOPBACK),
         )
         # A program need not close it: newer Pythons would warn of sockets that are left open.
         self._closing = weakref.finalize(self, self._client.close)

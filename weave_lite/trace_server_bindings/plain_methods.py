@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from weave_lite.core.ids import new_id
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server_bindings.answers import call_of, feedback_rows_of
+from weave_lite.trace_server_bindings.answers import answer_of
 from weave_lite.trace_server_bindings.request_json import json_text, written
 from weave_lite.trace_server_bindings.routes import by_method
 
@@ -30,6 +31,10 @@ def request_of(name: str, req: BaseModel | Mapping[str, Any]) -> Any:
     return req if isinstance(req, model) else model.model_validate(req)
 
 
+def _with_id(feedback: tsi.FeedbackCreateReq) -> tsi.FeedbackCreateReq:
+    return feedback if feedback.id else feedback.model_copy(update={"id": new_id()})
+
+
 class PlainMethods:
     """Methods that send their request as it is."""
 
@@ -40,41 +45,35 @@ class PlainMethods:
         route = by_method(method)
         body = written(request_of(route.request, req))
         answer = self._http.post_json(route.paths[0], body)
-        return getattr(tsi, route.response).model_validate(answer)
+        return answer_of(route.response, answer)
 
     def _stream(self, method: str, req: BaseModel | Mapping[str, Any]) -> Iterator[Any]:
         """Send a request, and read the answer line by line; what is wrong with it is raised now."""
         route = by_method(method)
         body = written(request_of(route.request, req))
-        read_line = (
-            call_of
-            if route.response == "CallSchema"
-            else getattr(tsi, route.response).model_validate
-        )
         opened = self._http.lines(route.paths[0], body)
         lines = opened.__enter__()
 
         def read() -> Iterator[Any]:
             try:
+                # From here on it ends what was begun, whether anybody reads or not.
+                yield None
                 for line in lines:
-                    yield read_line(line)
+                    yield answer_of(route.response, line)
             finally:
                 opened.__exit__(None, None, None)
 
-        return read()
+        answers = read()
+        next(answers)
+        return answers
 
     def call_read(self, req: tsi.CallReadReq | Mapping[str, Any]) -> tsi.CallReadRes:
         """Read a call."""
-        route = by_method("call_read")
-        answer = self._http.post_json(route.paths[0], written(request_of(route.request, req)))
-        call = answer.get("call")
-        return tsi.CallReadRes(call=None if call is None else call_of(call))
+        return self._ask("call_read", req)  # type: ignore[no-any-return]
 
     def calls_query(self, req: tsi.CallsQueryReq | Mapping[str, Any]) -> tsi.CallsQueryRes:
         """Find calls."""
-        route = by_method("calls_query")
-        answer = self._http.post_json(route.paths[0], written(request_of(route.request, req)))
-        return tsi.CallsQueryRes(calls=[call_of(call) for call in answer["calls"]])
+        return self._ask("calls_query", req)  # type: ignore[no-any-return]
 
     def calls_query_stream(
         self, req: tsi.CallsQueryReq | Mapping[str, Any]
@@ -165,20 +164,21 @@ class PlainMethods:
     def feedback_create(
         self, req: tsi.FeedbackCreateReq | Mapping[str, Any]
     ) -> tsi.FeedbackCreateRes:
-        """Store a feedback."""
-        return self._ask("feedback_create", req)  # type: ignore[no-any-return]
+        """Store a feedback; it has its id from here, so that asking again stores nothing twice."""
+        asked = _with_id(request_of("FeedbackCreateReq", req))
+        return self._ask("feedback_create", asked)  # type: ignore[no-any-return]
 
     def feedback_create_batch(
         self, req: tsi.FeedbackCreateBatchReq | Mapping[str, Any]
     ) -> tsi.FeedbackCreateBatchRes:
         """Store several feedbacks; all of them or none."""
-        return self._ask("feedback_create_batch", req)  # type: ignore[no-any-return]
+        batch = [_with_id(each) for each in request_of("FeedbackCreateBatchReq", req).batch]
+        asked = tsi.FeedbackCreateBatchReq(batch=batch)
+        return self._ask("feedback_create_batch", asked)  # type: ignore[no-any-return]
 
     def feedback_query(self, req: tsi.FeedbackQueryReq | Mapping[str, Any]) -> tsi.FeedbackQueryRes:
         """Find feedback."""
-        answer: tsi.FeedbackQueryRes = self._ask("feedback_query", req)
-        answer.result = feedback_rows_of(answer.result)
-        return answer
+        return self._ask("feedback_query", req)  # type: ignore[no-any-return]
 
     def feedback_purge(self, req: tsi.FeedbackPurgeReq | Mapping[str, Any]) -> tsi.FeedbackPurgeRes:
         """Delete feedback by id."""
@@ -211,7 +211,7 @@ class PlainMethods:
         asked = request_of("CompletionsCreateReq", req)
         body = json_text({**dict(asked), "inputs": given(asked.inputs)}, "inputs")
         answer = self._http.post_json(by_method("completions_create").paths[0], body)
-        return tsi.CompletionsCreateRes.model_validate(answer)
+        return answer_of("CompletionsCreateRes", answer)  # type: ignore[no-any-return]
 
     def actions_execute_batch(
         self, req: tsi.ActionsExecuteBatchReq | Mapping[str, Any]

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from weave_lite.core.errors import InvalidRequest, UsageError
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server_bindings.answers import answer_of
 from weave_lite.trace_server_bindings.call_batcher import CallBatcher
 from weave_lite.trace_server_bindings.http_transport import HttpTransport, RetryPolicy
 from weave_lite.trace_server_bindings.otlp_body import otlp_answer, otlp_body
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 
     from weave_lite.trace_server.interface.wire import WireModel
 
-__all__ = ["Batch", "EndBatchItem", "RemoteHTTPTraceServer", "ServerInfoRes", "StartBatchItem"]
+__all__ = [
+    "Batch",
+    "EndBatchItem",
+    "RemoteHTTPTraceServer",
+    "ServerInfoRes",
+    "StartBatchItem",
+    "url_of_env",
+]
 
 # What fits into one request, with room for what stands around it.
 _BYTES_LIMIT = 31 * 1024 * 1024
@@ -93,8 +101,8 @@ class RemoteHTTPTraceServer(TableMethods):
         self,
         trace_server_url: str,
         should_batch: bool = False,
-        *,
         remote_request_bytes_limit: int = _BYTES_LIMIT,
+        *,
         transport: httpx2.BaseTransport | None = None,
         retries: RetryPolicy | None = None,
         timeout_s: float | None = None,
@@ -127,18 +135,35 @@ class RemoteHTTPTraceServer(TableMethods):
         Raises:
             UsageError: No address is set.
         """
-        url = os.environ.get("WF_TRACE_SERVER_URL")
-        base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
-        if not url and not base:
-            raise UsageError(
-                "set WF_TRACE_SERVER_URL to the address of a trace server, such as "
-                "http://127.0.0.1:6345, or WANDB_BASE_URL to that of a hosted service"
-            )
-        server = cls(url or f"{base}/traces", should_batch)
-        key = os.environ.get("WANDB_API_KEY") or _key_of_netrc(base or url or "")
-        if key:
-            server.set_auth((_AUTH_USER, key))
+        server = cls(url_of_env(), should_batch)
+        server._use_key_of(os.environ.get("WANDB_BASE_URL") or server.trace_server_url)
         return server
+
+    @classmethod
+    def at(cls, trace_server_url: str, should_batch: bool = False, **options: Any) -> Self:
+        """Make a client of a server, with the key that the environment or the netrc file has for it.
+
+        Args:
+            trace_server_url: Base URL.
+            should_batch: As for the class.
+            options: As for the class.
+
+        Raises:
+            UsageError: It is no HTTP URL.
+        """
+        server = cls(trace_server_url, should_batch, **options)
+        server._use_key_of(trace_server_url)
+        return server
+
+    def _use_key_of(self, url: str) -> None:
+        key = _key_of(url)
+        self.set_auth((_AUTH_USER, key) if key else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
 
     def set_auth(self, auth: tuple[str, str] | None) -> None:
         """Authenticate by user and key from now on; the user is ``api``."""
@@ -168,7 +193,7 @@ class RemoteHTTPTraceServer(TableMethods):
             body = orjson.dumps({"query": _UPSERT_PROJECT, "variables": variables})
             graph = HttpTransport(base, _policy())
             try:
-                key = os.environ.get("WANDB_API_KEY") or _key_of_netrc(base)
+                key = _key_of(base)
                 graph.set_auth((_AUTH_USER, key) if key else None)
                 answer = graph.post_json("/graphql", body)
             finally:
@@ -209,7 +234,7 @@ class RemoteHTTPTraceServer(TableMethods):
         batch = request_of("CallCreateBatchReq", req)
         items = [written(item, f"batch[{at}]") for at, item in enumerate(batch.batch)]
         answers = self._send_batch(items)
-        return tsi.CallCreateBatchRes.model_validate({"res": answers})
+        return answer_of("CallCreateBatchRes", {"res": answers})  # type: ignore[no-any-return]
 
     def _send_batch(self, items: Sequence[bytes]) -> list[Any]:
         answers: list[Any] = []
@@ -217,9 +242,10 @@ class RemoteHTTPTraceServer(TableMethods):
         for part in in_parts(items, self.remote_request_bytes_limit):
             body = b'{"batch":[' + b",".join(part) + b"]}"
             try:
-                answers += self._http.post_json("/call/upsert_batch", body).get("res", [])
+                answer = self._http.post_json("/call/upsert_batch", body)
             except InvalidRequest as error:
                 raise renumbered(error, partial(add, sent)) from None
+            answers += (answer.get("res") if isinstance(answer, dict) else None) or []
             sent += len(part)
         return answers
 
@@ -255,7 +281,7 @@ class RemoteHTTPTraceServer(TableMethods):
             fields["expected_digest"] = file.expected_digest
         path = by_method("file_create").paths[0]
         answer = self._http.post_form(path, fields, file.name, file.content)
-        return tsi.FileCreateRes.model_validate(answer)
+        return answer_of("FileCreateRes", answer)  # type: ignore[no-any-return]
 
     def file_content_read(
         self, req: tsi.FileContentReadReq | Mapping[str, Any]
@@ -301,11 +327,30 @@ def _number(variable: str, default: float) -> float:
     return number
 
 
-def _key_of_netrc(url: str) -> str | None:
-    """Look for the key of a host in the netrc file."""
+def url_of_env() -> str:
+    """Give the address of the trace server that the environment names.
+
+    Raises:
+        UsageError: No address is set.
+    """
+    url = os.environ.get("WF_TRACE_SERVER_URL")
+    base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
+    if not url and not base:
+        raise UsageError(
+            "set WF_TRACE_SERVER_URL to the address of a trace server, such as "
+            "http://127.0.0.1:6345, or WANDB_BASE_URL to that of a hosted service"
+        )
+    return url or f"{base}/traces"
+
+
+def _key_of(url: str) -> str | None:
+    """Look for the key of a host: in the environment, else in the netrc file."""
+    key = os.environ.get("WANDB_API_KEY")
     host = urlsplit(url).hostname
+    if key or not host:
+        return key
     try:
-        found = netrc.netrc().authenticators(host) if host else None
+        found = netrc.netrc().authenticators(host)
     except (OSError, netrc.NetrcParseError):
         return None
     return found[2] if found else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import NotFoundError, NotSupportedError
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server_bindings.answers import answer_of
 from weave_lite.trace_server_bindings.parts import in_parts
 from weave_lite.trace_server_bindings.plain_methods import PlainMethods, request_of
 from weave_lite.trace_server_bindings.request_json import json_text, written
@@ -69,7 +70,7 @@ class TableMethods(PlainMethods):
         head = json_text({"project_id": project_id, "expected_digest": expected_digest}, "table")
         body = b'{"table":%b,"rows":[%b]}}' % (head[:-1], b",".join(rows))
         answer = self._http.post_json(by_method("table_create").paths[0], body)
-        return tsi.TableCreateRes.model_validate(answer)
+        return answer_of("TableCreateRes", answer)  # type: ignore[no-any-return]
 
     def _update(self, project_id: str, base: str, specs: Sequence[bytes]) -> tuple[str, list[str]]:
         digest, row_digests = base, list[str]()
@@ -77,6 +78,7 @@ class TableMethods(PlainMethods):
             head = json_text({"project_id": project_id, "base_digest": digest}, "base_digest")
             body = b'%b,"updates":[%b]}' % (head[:-1], b",".join(part))
             answer = self._http.post_json(by_method("table_update").paths[0], body)
-            digest = answer["digest"]
-            row_digests += answer.get("updated_row_digests", [])
+            res: tsi.TableUpdateRes = answer_of("TableUpdateRes", answer)
+            digest = res.digest
+            row_digests += res.updated_row_digests
         return digest, row_digests

@@ -1,0 +1,160 @@
+"""The queue of starts and ends: in order, nothing lost that the server takes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from weave_lite.core.errors import (
+    AccessDeniedError,
+    InvalidRequest,
+    NotFoundError,
+    RemoteServerError,
+)
+from weave_lite.trace_server_bindings.call_batcher import CallBatcher
+
+
+class Server:
+    """Takes items, but not the bad ones.
+
+    Attributes:
+        faults: What it raises, in turn, before it takes anything.
+        bad: Items that it refuses, with their whole batch.
+    """
+
+    def __init__(self):
+        self.taken = []
+        self.sizes = []
+        self.faults = []
+        self.bad = set()
+
+    def __call__(self, batch):
+        if self.faults:
+            raise self.faults.pop(0)
+        self.sizes.append(len(batch))
+        if self.bad.intersection(batch):
+            raise InvalidRequest("bad item")
+        self.taken += batch
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+def batcher_of(server, **options):
+    """A batcher whose thread does not send."""
+    batcher = CallBatcher(server, pause_s=60, **options)
+    batcher._thread = threading.Thread(target=len, args=("",))
+    return batcher
+
+
+def items(count):
+    return [str(number).encode() for number in range(count)]
+
+
+def put(batcher, each):
+    for item in each:
+        batcher.put(item)
+
+
+def test_all_is_sent_in_order(server):
+    """In batches of at most a hundred."""
+    batcher = batcher_of(server)
+    put(batcher, items(250))
+    assert batcher.flush()
+    assert server.taken == items(250)
+    assert server.sizes == [100, 100, 50]
+
+
+def test_the_thread_sends_by_itself(server):
+    """Nobody has to flush."""
+    arrived = threading.Event()
+
+    def send(batch):
+        server(batch)
+        arrived.set()
+
+    batcher = CallBatcher(send, pause_s=0.01)
+    batcher.put(b"1")
+    assert arrived.wait(10)
+    batcher.close()
+    assert server.taken == [b"1"]
+
+
+@pytest.mark.parametrize("bad", [{b"0"}, {b"49"}, {b"3", b"4", b"77"}])
+def test_bad_items_do_not_lose_the_others(server, bad, caplog):
+    """They are found by halves, and told once."""
+    server.bad = bad
+    batcher = batcher_of(server)
+    put(batcher, items(100))
+    assert batcher.flush()
+    assert server.taken == [item for item in items(100) if item not in bad]
+    assert batcher.refused_count == len(bad)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert f"refuses {len(bad)} starts and ends" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [RemoteServerError("away", 503), AccessDeniedError("no key")])
+def test_what_may_pass_waits(server, fault, caplog):
+    """A server that is away, or a key that is still to be set: nothing is lost, and it is told once."""
+    caplog.set_level(logging.WARNING)
+    server.faults = [fault] * 3
+    batcher = batcher_of(server)
+    put(batcher, items(120))
+    assert [batcher.flush() for _ in range(3)] == [False, False, False]
+    batcher.put(b"last")
+    assert batcher.flush()
+    assert server.taken == [*items(120), b"last"]
+    assert (len(caplog.records), batcher.refused_count) == (1, 0)
+
+
+def test_a_server_that_goes_away_while_a_bad_item_is_sought(server):
+    """What was not sent yet waits; what was sent is not sent again."""
+    server.bad = {b"2"}
+    sent = []
+
+    def send(batch):
+        if len(sent) == 2:
+            sent.append("away")
+            raise RemoteServerError("away", 503)
+        sent.append(batch)
+        server(batch)
+
+    batcher = batcher_of(send)
+    put(batcher, items(8))
+    assert not batcher.flush()
+    assert batcher.flush()
+    assert server.taken == [item for item in items(8) if item != b"2"]
+
+
+def test_a_refusal_of_all_is_not_sought_in_halves(server, caplog):
+    """An address with no such path says nothing of the items."""
+    server.faults = [NotFoundError("no such path")]
+    batcher = batcher_of(server)
+    put(batcher, items(5))
+    assert batcher.flush()
+    assert (server.taken, batcher.refused_count) == ([], 5)
+    assert "refuses 5 starts and ends" in caplog.text
+
+
+def test_a_full_queue_drops_what_comes(server, caplog):
+    """Counted, and told once."""
+    batcher = batcher_of(server, max_size=3)
+    put(batcher, items(6))
+    assert (batcher.dropped_count, len(caplog.records)) == (3, 1)
+    batcher.flush()
+    assert server.taken == items(3)
+
+
+def test_the_bound_is_a_setting(server, monkeypatch):
+    """Of the environment; 0 is none."""
+    monkeypatch.setenv("WEAVE_MAX_CALLS_QUEUE_SIZE", "2")
+    batcher = batcher_of(server)
+    put(batcher, items(3))
+    assert batcher.dropped_count == 1
+    unbounded = batcher_of(server, max_size=0)
+    put(unbounded, items(1000))
+    assert unbounded.dropped_count == 0
