@@ -158,21 +158,21 @@ class CutOffError(Exception):
 
 
 class Flaky:
-    """A server that fails at its n-th call: before doing it, or after, when the answer is lost."""
+    """A server that fails at its n-th request: before doing it, or after, when the answer is lost."""
 
     def __init__(self, server, at, *, is_after):
         self._server, self._at, self._is_after = server, at, is_after
-        self.count = 0
+        self.names = []
 
     def __getattr__(self, name):
         method = getattr(self._server, name)
 
         def call(*args, **kwargs):
-            self.count += 1
-            if self.count == self._at and not self._is_after:
+            self.names.append(name)
+            if len(self.names) == self._at and not self._is_after:
                 raise CutOffError
             result = method(*args, **kwargs)
-            if self.count == self._at:
+            if len(self.names) == self._at:
                 raise CutOffError
             return result
 
@@ -186,7 +186,12 @@ def test_broken_off_at_every_step(source, tmp_path, is_after):
         counter = Flaky(server, -1, is_after=False)
         sync_project(source, counter, FROM, TO)
         wanted = content(server, TO)
-    steps = range(1, counter.count + 1)
+    # A lost answer matters where something was written.
+    steps = [
+        at
+        for at, name in enumerate(counter.names, 1)
+        if not is_after or "create" in name or "batch" in name
+    ]
     broken = 0
     for at in steps:
         with SqliteTraceServer(":memory:") as server:
@@ -199,7 +204,7 @@ def test_broken_off_at_every_step(source, tmp_path, is_after):
             report = sync_project(source, server, FROM, TO, journal=journal)
             assert report.problems == []
             assert content(server, TO) == wanted, at
-    assert broken == len(steps)
+    assert broken == len(steps) > 20
 
 
 def test_what_is_not_there_stays_a_ref(target):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from weave_lite.core.digest import digest_rows
 from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
 from weave_lite.trace_server import trace_server_interface as tsi
 
@@ -17,7 +18,19 @@ __all__ = ["TableMover"]
 _ROWS = 2_000
 _CHARACTERS = 8_000_000
 
-_Part = tuple[list[str], list[Any]]
+
+class _Part(NamedTuple):
+    """Rows that are sent together.
+
+    Attributes:
+        digests: What they have in the source.
+        values: Their values, as they are to be sent.
+        is_same: Whether these are the values of the source.
+    """
+
+    digests: list[str]
+    values: list[Any]
+    is_same: bool
 
 
 class TableMover:
@@ -64,43 +77,55 @@ class TableMover:
         """Move a table; of a large one the rows first, in tables of their own."""
         moved, row_digests = "", list[str]()
         parts = 0
-        for before, values in self._parts(digest):
+        for part in self._parts(digest):
             parts += 1
             if self._route.is_dry:
-                row_digests += before
+                row_digests += part.digests
                 continue
-            created = self._create(values)
+            created = self._create(part)
             moved = created.digest
-            self._note_rows(before, created.row_digests)
+            self._note_rows(part.digests, created.row_digests)
             row_digests += created.row_digests
-            if parts > 1 or len(values) == _ROWS:
+            if parts > 1 or len(part.values) == _ROWS:
                 self._route.tell(f"{len(row_digests):,} rows of a table")
         if self._route.is_dry:
             return digest, len(row_digests)
         if parts == 0:
-            moved = self._create([]).digest
+            moved = self._create(_Part([], [], is_same=False)).digest
         elif parts > 1:
             moved = self._join(digest, row_digests)
         return moved, len(row_digests)
 
     def _parts(self, digest: str) -> Iterator[_Part]:
-        """Read a table in parts: the digests of its rows, and the rows as they are to be sent."""
-        before, values, characters = list[str](), list[Any](), 0
+        before, values, characters, is_same = list[str](), list[Any](), 0, True
         req = tsi.TableQueryReq(project_id=self._route.from_project, digest=digest)
         for row in self._route.source.table_query_stream(req):
             value, length = self._prepared(row.val)
             before.append(row.digest)
             values.append(value)
             characters += length
+            is_same = is_same and value == row.val
             if len(values) >= _ROWS or characters >= _CHARACTERS:
-                yield before, values
-                before, values, characters = [], [], 0
+                yield _Part(before, values, is_same)
+                before, values, characters, is_same = [], [], 0, True
         if values:
-            yield before, values
+            yield _Part(before, values, is_same)
 
-    def _create(self, rows: list[Any]) -> tsi.TableCreateRes:
-        table = tsi.TableSchemaForInsert(project_id=self._route.to_project, rows=rows)
-        return self._route.target.table_create(tsi.TableCreateReq(table=table))
+    def _create(self, part: _Part) -> tsi.TableCreateRes:
+        table = tsi.TableSchemaForInsert(
+            project_id=self._route.to_project,
+            rows=part.values,
+            # Of the two rules for digests the source may have followed the other one.
+            expected_digest=digest_rows(part.digests) if part.is_same else None,
+        )
+        create = self._route.target.table_create
+        try:
+            return create(tsi.TableCreateReq(table=table))
+        except InvalidRequest:
+            if table.expected_digest is None:
+                raise
+            own = table.model_copy(update={"expected_digest": None})
+            return create(tsi.TableCreateReq(table=own))
 
     def _join(self, digest: str, row_digests: list[str]) -> str:
         """Make one table of rows that are there; a server that cannot gets it part by part."""
@@ -113,13 +138,13 @@ class TableMover:
                 return str(create(req).digest)
             except (NotFoundError, NotSupportedError, InvalidRequest):
                 pass  # an older server, or more digests than it takes at once
-        moved = self._create([]).digest
-        for _, values in self._parts(digest):
+        moved = self._create(_Part([], [], is_same=False)).digest
+        for part in self._parts(digest):
             update = tsi.TableUpdateReq.model_validate(
                 {
                     "project_id": self._route.to_project,
                     "base_digest": moved,
-                    "updates": [{"append": {"row": value}} for value in values],
+                    "updates": [{"append": {"row": value}} for value in part.values],
                 }
             )
             moved = self._route.target.table_update(update).digest
