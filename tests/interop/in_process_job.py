@@ -52,7 +52,7 @@ def errors():
     reads = {
         "absent": {**given, "object_id": "absent", "digest": "latest"},
         "deleted": {**given, "object_id": "thing", "digest": ref.digest},
-        "name": {**given, "object_id": "", "digest": "latest"},
+        "name": {**given, "project_id": "no project", "object_id": "a", "digest": "latest"},
     }
     told = {}
     for name, req in reads.items():

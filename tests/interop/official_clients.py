@@ -22,19 +22,26 @@ OURS = "ours"
 
 
 @contextmanager
-def serving(file, *options):
-    """Serve a file in a process of its own inside the block; gives its address."""
+def listening(file, *options):
+    """Serve a file in a process of its own inside the block; gives the process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "weave_lite", "serve", "--db", str(file), "--port", "0", *options],
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
-        yield process.stderr.readline().split(" at ")[1].strip()
+        yield process
     finally:
         process.terminate()
         process.wait(20)
         process.stderr.close()
+
+
+@contextmanager
+def serving(file, *options):
+    """Serve a file in a process of its own inside the block; gives its address."""
+    with listening(file, *options) as process:
+        yield process.stderr.readline().split(" at ")[1].strip()
 
 
 def pointed_at(url, key="a" * 40):
@@ -68,3 +75,14 @@ def run_job(version, name, *given, folder, **environment):
     )
     assert found.returncode == 0, found.stderr[-3000:]
     return json.loads(told.read_text())
+
+
+def differences(found, expected):
+    """Name each place where two JSON documents differ, with both values."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        told = {}
+        for key in {**expected, **found}:
+            inside = differences(found.get(key, "(nothing)"), expected.get(key, "(nothing)"))
+            told |= {f"{key}.{place}".rstrip("."): both for place, both in inside.items()}
+        return told
+    return {} if found == expected else {"": (found, expected)}

@@ -1,6 +1,7 @@
-"""Everything that a client sees in a project, as JSON: ``read_job.py PROJECT FILE``.
+"""Everything that a client sees in a project, as JSON: ``read_job.py PROJECT NAMES FILE``.
 
-Run with any SDK, ours among them: what one store holds must look the same through each.
+NAMES are those of objects, with commas between; ``name()`` is an op to call with 2 and 2. Run with
+any SDK, ours among them: what one store holds must look the same through each.
 """
 
 from __future__ import annotations
@@ -76,13 +77,15 @@ def objects_as_json(names):
     found = {}
     for name in names:
         try:
-            value = weave.ref(name).get()
+            value = weave.ref(name.removesuffix("()")).get()
         except Exception as error:
             # Each SDK has its own class and wraps what the server said.
             said = ("does not exist", "was deleted")
             found[name] = next((text for text in said if text in str(error)), repr(error))
             continue
-        if hasattr(value, "rows"):
+        if name.endswith("()"):
+            value = [value(2, 2)]
+        elif hasattr(value, "rows"):
             value = [dict(row) for row in value.rows]
         elif not isinstance(value, (dict, list)):
             value = {

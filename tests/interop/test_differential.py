@@ -25,11 +25,8 @@ from weave_lite.core.errors import WeaveLiteError
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
-PYTHON = os.environ.get("WEAVE_LITE_REFERENCE_PYTHON")
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(not PYTHON, reason="WEAVE_LITE_REFERENCE_PYTHON is not set"),
-]
+PYTHON = "WEAVE_LITE_REFERENCE_PYTHON"
+pytestmark = pytest.mark.interop
 EPOCH = dt.datetime(2024, 3, 1, 10, 0, 0, tzinfo=dt.UTC)
 NUMBERS = itertools.count()
 NO_ROWS = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -41,7 +38,11 @@ class Reference:
     def __init__(self, folder):
         self.stderr = (folder / "stderr.txt").open("w")
         self.process = subprocess.Popen(
-            [PYTHON, str(Path(__file__).with_name("reference_server.py")), str(folder / "ref.db")],
+            [
+                os.environ[PYTHON],
+                str(Path(__file__).with_name("reference_server.py")),
+                str(folder / "ref.db"),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,

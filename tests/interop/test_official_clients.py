@@ -6,7 +6,7 @@ Against ``weave-lite serve``, and in process; ours runs the very same jobs, as `
 from __future__ import annotations
 
 import pytest
-from official_clients import OURS, PYTHONS, pointed_at, run_job, serving
+from official_clients import OURS, PYTHONS, differences, listening, pointed_at, run_job, serving
 
 import weave_lite
 
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.interop
 NAMES = "settings,settings:v0,plain,questions,larger,Upper,a_model,absent,gone"
 
 
-def official_job(version, folder, *options, project="acme/job", **environment):
-    told = run_job(version, "official_job.py", project, *options, folder=folder, **environment)
+def official_job(version, folder, *options, **environment):
+    told = run_job(version, "official_job.py", "acme/job", *options, folder=folder, **environment)
     assert version in (OURS, told["version"])
     return told
 
 
-def read_job(version, folder, project="acme/job", **environment):
-    told = run_job(version, "read_job.py", project, NAMES, folder=folder, **environment)
+def read_job(version, folder, names=NAMES, **environment):
+    told = run_job(version, "read_job.py", "acme/job", names, folder=folder, **environment)
     assert told.pop("version") == version or version == OURS
     return told
 
@@ -49,6 +49,7 @@ def check_by_ours(file, told):
         assert [dict(row) for row in weave_lite.ref("questions").get().rows] == questions()
         assert [dict(row) for row in weave_lite.ref("questions:v0").get().rows] == questions(3)
         assert [row["n"] for row in weave_lite.ref("larger").get().rows] == list(range(2500))
+        assert weave_lite.ref("add").get(allow_stored_code=True)(2, 2) == 4
         check_evaluations(client)
     finally:
         weave_lite.finish()
@@ -122,7 +123,17 @@ def test_a_project_looks_the_same_through_each_client(writer, served, tmp_path):
         "was deleted",
     )
     for version in PYTHONS:
-        assert read_job(version, tmp_path, **environment) == through_ours, version
+        found = read_job(version, tmp_path, **environment)
+        assert differences(found, through_ours) == {}, version
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_official_client_runs_an_op_that_ours_stored(version, served, tmp_path):
+    """The code that ours captured is whole."""
+    file, url = served
+    official_job(OURS, tmp_path, WEAVE_LITE_DB=str(file))
+    called = read_job(version, tmp_path, "add()", **pointed_at(url))
+    assert called["objects"] == {"add()": [4]}
 
 
 @pytest.mark.parametrize("version", PYTHONS)
@@ -134,3 +145,12 @@ def test_a_token_is_what_the_client_sends_as_its_key(version, tmp_path):
         assert told["calls"] == {}
         with pytest.raises(AssertionError, match=r"(?i)401|unauthori|permission|token|key"):
             read_job(version, tmp_path, **pointed_at(url, "w" * 40))
+
+
+def test_serve_prints_the_variables_that_point_a_client_at_it(tmp_path):
+    """Those that all tests here set; without one of them a client goes elsewhere or leaves data out."""
+    with listening(tmp_path / "printed.db") as process:
+        lines = [process.stderr.readline() for _ in range(3)]
+    url = lines[0].split(" at ")[1].strip()
+    printed = dict(each.split("=", 1) for each in lines[2].split("official SDK:")[1].split())
+    assert printed == pointed_at(url, "x" * 40)

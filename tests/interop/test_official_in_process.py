@@ -14,6 +14,7 @@ pytestmark = pytest.mark.interop
 PROJECT = "acme/own"
 USER_TESTS = """
 import weave
+from weave.trace.context.weave_client_context import get_weave_client
 
 
 @weave.op
@@ -34,7 +35,7 @@ def test_second(official_weave_client):
 
 def test_without():
     add(1, 2)
-    assert weave.get_client() is None
+    assert get_weave_client() is None
 """
 
 

@@ -55,6 +55,11 @@ class StandIn:
         self.reports_to = SimpleNamespace(transport="http")
         self.reporter = SimpleNamespace(_disabled=False)
 
+    def set_active(self, client):
+        """Set or take away the client; as in the real package, none takes the place of another."""
+        if self.active is None or client is None:
+            self.active = client
+
 
 def client_class(state):
     class WeaveClient:
@@ -127,7 +132,7 @@ def inits_module(state):
     class InitializedClient:
         def __init__(self, client):
             self.client = client
-            state.active = client
+            state.set_active(client)
 
         def reset(self):
             state.active = None
@@ -157,7 +162,7 @@ def modules_of(generation, state):
     context = module(
         "weave.trace.context.weave_client_context",
         get_weave_client=lambda: state.active,
-        set_weave_client_global=lambda client: setattr(state, "active", client),
+        set_weave_client_global=state.set_active,
     )
     reports = "weave.trace.trace_sentry" if generation == "0.51" else "weave.telemetry.trace_sentry"
     found = [

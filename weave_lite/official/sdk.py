@@ -58,6 +58,7 @@ def _remember(client: Any, on_finish: Callable[[], None] | None) -> None:
             if on_finish is not None:
                 on_finish()
 
+    _use(None)
     vars(inits)["_current_inited_client"] = Initialized(client)
 
 
@@ -86,7 +87,10 @@ def _current() -> Any:
 
 def _use(client: Any) -> None:
     """Make a client the one that the official package traces into; None stops tracing."""
-    import_module("weave.trace.context.weave_client_context").set_weave_client_global(client)
+    context = import_module("weave.trace.context.weave_client_context")
+    # It keeps the client that it has, unless that is taken away first.
+    context.set_weave_client_global(None)
+    context.set_weave_client_global(client)
 
 
 def apply_settings(known: str, settings: Any) -> None:
