@@ -20,6 +20,10 @@ from weave_lite.trace.values.table import Row, WeaveTable
 ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "z"}]
 
 
+class Tagged(Dataset):
+    tag: str = ""
+
+
 @pytest.mark.parametrize("rows", [[], [{}], [{"a": 1}, {}], [1], "text", {"a": 1}, None])
 def test_rows_that_are_refused(rows):
     """No rows, empty rows and rows that are no dicts are refused."""
@@ -157,6 +161,20 @@ def test_add_rows_makes_a_new_version_and_keeps_the_old(client):
     assert len(first) == 3
     assert client.get("grows").ref == grown.ref
     assert list(client.get(grown.ref)) == list(grown)
+
+
+def test_add_rows_keeps_the_class_and_its_fields(client):
+    """What grows stays what it is."""
+    tagged = Tagged(name="t", rows=[{"a": 1}], tag="mine")
+    client.publisher.publish(tagged)
+
+    grown = tagged.add_rows([{"a": 2}])
+
+    found = grown.ref.get()
+    assert [(type(d), d.tag, list(d)) for d in (grown, found)] == [
+        (Tagged, "mine", [{"a": 1}, {"a": 2}])
+    ] * 2
+    assert (tagged.ref.name, grown.ref.name) == ("t", "t")
 
 
 def test_what_add_rows_refuses(client):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,7 +12,7 @@ from collections import Counter
 import pytest
 
 import weave_lite as weave
-from weave_lite.core.errors import InvalidRequest, OpCallError, UsageError
+from weave_lite.core.errors import InvalidRequest, NotSupportedError, OpCallError, UsageError
 from weave_lite.flow.eval import Evaluation, EvaluationResults, evaluate
 from weave_lite.flow.eval_rows import EvalProgress
 from weave_lite.testing import memory_client
@@ -322,6 +324,46 @@ def test_preprocessing_may_be_async(client):
     assert [row["output"] for row in results.rows] == ["AA", "BB", "CC"]
 
 
+def test_ops_that_classes_take_from_elsewhere_or_that_are_static(client):
+    """A model and a scorer may have them; they get what they have parameters for."""
+
+    @weave.op
+    def answer(self, q):
+        return q + self.mark
+
+    @weave.op
+    def judge(self, output, want):
+        return [output, want, self.name]
+
+    class Taken(weave.Model):
+        mark: str = "!"
+        predict = answer
+
+    class Judge(weave.Scorer):
+        score = judge
+
+    class Static(weave.Model):
+        @staticmethod
+        @weave.op
+        def predict(q):
+            return q.upper()
+
+    class StaticScorer(weave.Scorer):
+        @staticmethod
+        @weave.op
+        def score(output, want):
+            return output == want
+
+    evaluation = Evaluation(dataset=ROWS[:1], scorers=[Judge(name="J"), StaticScorer()])
+    found = [
+        asyncio.run(evaluation.get_eval_results(model)).rows[0] for model in (Taken(), Static())
+    ]
+    assert [(row["output"], row["scores"]) for row in found] == [
+        ("a!", {"J": ["a!", "A", "J"], "StaticScorer": False}),
+        ("A", {"J": ["A", "A", "J"], "StaticScorer": True}),
+    ]
+
+
 def test_user_code_gets_plain_values(client):
     """Types are the user's own; what is recorded are refs."""
     seen = []
@@ -480,6 +522,50 @@ def test_evaluate_waits(client):
     wanted = {"exact": {"true_count": 2, "true_fraction": 2 / 3}}
     assert without_latency(evaluate(ROWS, upper, [exact])) == wanted
     assert without_latency(asyncio.run(inside())) == wanted
+
+
+_WRITER = """
+import weave_lite as weave
+weave.init("p", db={db!r})
+class Doubles(weave.Model):
+    by: int = 2
+    @weave.op
+    def predict(self, n): return n * self.by
+class Near(weave.Scorer):
+    most: int = 1
+    @weave.op
+    def score(self, output, n): return abs(output - n) <= self.most
+weave.publish(Doubles(by=2), "doubles")
+rows = [{{"n": n}} for n in range(4)]
+weave.publish(weave.Evaluation(name="ev", dataset=rows, scorers=[Near(most=2)]))
+weave.finish()
+"""
+
+
+def test_a_stored_evaluation_whose_classes_are_not_here(tmp_path):
+    """It says so; where running stored code is allowed, model and scorer run."""
+    db = str(tmp_path / "x.db")
+    writer = tmp_path / "writer.py"  # a file: the source of code in -c is nowhere
+    writer.write_text(_WRITER.format(db=db))
+    subprocess.run([sys.executable, str(writer)], check=True, timeout=60)
+    weave.init("p", db=db)
+    try:
+        evaluation, model = weave.ref("ev").get(), weave.ref("doubles").get()
+        with pytest.raises(NotSupportedError, match="'Near.score' was read from the store"):
+            run(evaluation, upper)
+        with pytest.raises(NotSupportedError, match="'Doubles.predict' was read from the store"):
+            run(Evaluation(dataset=ROWS), model)
+        with pytest.raises(NotSupportedError, match="'Doubles.predict' was read from the store"):
+            run(Evaluation(dataset=ROWS), model.predict)
+
+        evaluation = weave.ref("ev").get(allow_stored_code=True)
+        model = weave.ref("doubles").get(allow_stored_code=True)
+        assert without_latency(run(evaluation, model)) == {
+            "output": {"mean": 3.0},
+            "Near": {"true_count": 3, "true_fraction": 0.75},
+        }
+    finally:
+        weave.finish()
 
 
 # --- what must not cost the rest ---

@@ -349,6 +349,8 @@ def test_stored_form(client):
     greater = val["query"]["$expr"]
     assert [val["query"]["_type"], greater["_type"]] == ["Query", "GtOperation"]
     assert [part["_type"] for part in greater["$gt"]] == ["GetFieldOperator", "LiteralOperation"]
+    parts = [val["query"], greater, *greater["$gt"]]
+    assert [part["_bases"] for part in parts] == [["BaseModel"]] * 4
     assert weave.ref(ref.uri()).get() == monitor
 
 

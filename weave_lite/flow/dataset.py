@@ -138,7 +138,7 @@ class Dataset(Object):
             raise ImportError("to_hf needs the package datasets: pip install datasets") from None
         return datasets.Dataset.from_list([dict(row) for row in self.rows])
 
-    def add_rows(self, rows: Iterable[dict[str, Any]]) -> Dataset:
+    def add_rows(self, rows: Iterable[dict[str, Any]]) -> Self:
         """Store a new version with more rows at the end; the rows there are not read.
 
         Args:
@@ -162,7 +162,7 @@ class Dataset(Object):
                 f"{client.project_id!r}; publish it there first"
             )
         table = client.append_rows(self.rows, _filled(rows))
-        grown = Dataset(name=self.name, description=self.description, rows=table)
+        grown = self.model_copy(update={"rows": table})
         client.publisher.publish(grown, ref.name)
         return grown
 

@@ -221,7 +221,7 @@ class Evaluation(Object):
         limit = parallelism_of(parallelism)
         with self._run_of(model) as run:
             is_own = type(self).predict_and_score is Evaluation.predict_and_score
-            is_async = run.model.is_async or any(s.is_async for s in run.scorers)
+            is_async = run.model.is_async or any(s.asked.is_async for s in run.scorers)
             is_sync = is_own and not (is_async or iscoroutinefunction(self.preprocess_model_input))
             run.in_thread = not is_sync
             if run.client is not None:

@@ -5,43 +5,26 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core import jsontext
 from weave_lite.core.errors import MissingInferenceMethodError, OpCallError, UsageError
+from weave_lite.flow.asked_op import asked_op, bound_op
 from weave_lite.flow.model import Model
-from weave_lite.flow.scoring import in_worker
-from weave_lite.trace.bind import plan_for
-from weave_lite.trace.op import as_op, is_op
 from weave_lite.trace.values.record import WeaveObject
+from weave_lite.trace.values.stored_op import refuse_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from weave_lite.flow.asked_op import AskedOp
     from weave_lite.trace.call import Call
 
-__all__ = ["Prediction", "PreparedModel", "predict", "prepare_model", "preprocessed"]
+__all__ = ["Prediction", "predict", "prepare_model", "preprocessed"]
 
 
 class _NotAModelError(UsageError, ValueError):
     """A value cannot be evaluated."""
-
-
-class PreparedModel(NamedTuple):
-    """A model with what is known about it once and for all.
-
-    Attributes:
-        op: The op that answers, bound to the model when it is an object.
-        is_async: Whether the op is.
-        parameters: Names of its parameters.
-        required: Those of them without a default.
-    """
-
-    op: Any
-    is_async: bool
-    parameters: tuple[str, ...]
-    required: frozenset[str]
 
 
 class Prediction(NamedTuple):
@@ -60,7 +43,7 @@ class Prediction(NamedTuple):
     error: Exception | None = None
 
 
-def prepare_model(model: Any) -> PreparedModel:
+def prepare_model(model: Any) -> AskedOp:
     """Look at a model once.
 
     Args:
@@ -68,45 +51,40 @@ def prepare_model(model: Any) -> PreparedModel:
 
     Raises:
         ValueError: It is none of these, or the method that answers is no op.
+        NotSupportedError: It was read from the store, and stored code is not run.
     """
     if isinstance(model, type):
         raise _NotAModelError(
             f"model {model.__name__} is a class; give an instance: {model.__name__}()"
         )
-    if is_op(model):
-        method = model
-    elif isinstance(model, Model):
+    refuse_stored(model)
+    method = bound_op(model)
+    if isinstance(model, Model):
         try:
-            method = model.get_infer_method()
+            given = model.get_infer_method()
         except MissingInferenceMethodError as error:
             raise _NotAModelError(str(error)) from error
-        if not is_op(method):
+        method = bound_op(given)
+        if method is None:
             raise _NotAModelError(
-                f"{type(model).__name__}.{getattr(method, '__name__', 'predict')} must be an op; "
+                f"{type(model).__name__}.{getattr(given, '__name__', 'predict')} must be an op; "
                 "decorate it with @weave.op"
             )
-    elif isinstance(model, WeaveObject) and is_op(getattr(model, "predict", None)):
-        method = model.predict
-    else:
+    elif isinstance(model, WeaveObject) and hasattr(model, "predict"):
+        refuse_stored(model.predict)
+        method = bound_op(model.predict)
+    if method is None:
         raise _NotAModelError(
             "a model must be a weave.Model with a predict that is an op, or an op, not "
             f"{type(model).__name__}; decorate a function with @weave.op"
         )
-    plan = plan_for(as_op(method).resolve_fn)
-    if plan.positional_only > (method is not model):  # the model itself may be
+    asked = asked_op(method)
+    if asked.by_position:
         raise _NotAModelError(
             f"model {method.name!r} has positional-only parameters; columns are passed by name: "
             "remove the / from its parameters"
         )
-    names = (*plan.positional, *plan.keyword_only)
-    if method is not model or hasattr(method, "__func__"):
-        names = names[1:]  # bound: the model itself
-    return PreparedModel(
-        method,
-        inspect.iscoroutinefunction(as_op(method).resolve_fn),
-        names,
-        frozenset(each for each in names if each not in plan.defaults),
-    )
+    return asked
 
 
 async def preprocessed(
@@ -133,7 +111,7 @@ async def preprocessed(
 
 
 async def predict(
-    model: PreparedModel,
+    model: AskedOp,
     row: Mapping[str, Any],
     refs: Mapping[str, Any],
     *,
@@ -157,17 +135,11 @@ async def predict(
             f"{', '.join(map(str, row)) or 'none'}. Rename its parameters to the columns, give them "
             "defaults, or give the evaluation a preprocess_model_input that makes them"
         )
-    kwargs = {name: row[name] for name in model.parameters if name in row}
-    wishes = {"__weave": {"input_refs": {name: refs[name] for name in kwargs if name in refs}}}
-    run = partial(model.op.call, **kwargs, **wishes, __should_raise=False)
+    kwargs = {name: row[name] for name in model.names if name in row}
+    input_refs = {name: refs[name] for name in kwargs if name in refs}
     started = time.perf_counter()
     try:
-        if model.is_async:
-            output, call = await run()
-        elif in_thread:
-            output, call = await in_worker(run)
-        else:
-            output, call = run()
+        output, call = await model.ask(kwargs, input_refs, in_thread=in_thread, is_raising=False)
     except Exception as error:
         return Prediction(None, None, time.perf_counter() - started, error)
     latency_s = time.perf_counter() - started

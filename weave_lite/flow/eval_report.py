@@ -43,6 +43,7 @@ class Meter:
         self._run = run
         self._lock = threading.Lock()
         self._tell = progress if callable(progress) else None
+        self._has_failed = False
         self._bar: Any = None
         if self._tell is None and progress is not False and _has_bar():
             self._bar = _bar()
@@ -72,10 +73,19 @@ class Meter:
             self._done += 1
             progress = EvalProgress(self._done, self._total, self._run.failed)
             if self._tell is not None:
-                self._tell(progress)
+                self._call_back(self._tell, progress)
             elif self._bar is not None:
                 failed = f"{progress.failed} failed" if progress.failed else ""
                 self._bar.update(self._task, completed=progress.done, failed=failed)
+
+    def _call_back(self, tell: Callable[[EvalProgress], object], progress: EvalProgress) -> None:
+        try:
+            tell(progress)
+        except Exception as error:
+            # Who looks on does not end the evaluation.
+            if not self._has_failed:
+                self._has_failed = True
+                logger.exception("the progress callback failed: %r", error)  # noqa: TRY401 - in one line
 
 
 def is_terminal() -> bool:
@@ -120,7 +130,7 @@ async def summary_of(scorer: PreparedScorer, scores: list[Any], uris: list[str] 
         uris: Where they are stored.
     """
     summarize = getattr(scorer.scorer, "summarize", None)
-    if scorer.op is scorer.scorer or not callable(summarize):
+    if scorer.asked.op is scorer.scorer or not callable(summarize):
         return auto_summarize(scores)
     wishes = {"__weave": {"input_refs": {"score_rows": uris}}} if uris and is_op(summarize) else {}
     try:

@@ -14,7 +14,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core.errors import InvalidRequest, UsageError
-from weave_lite.flow.scoring import workers
+from weave_lite.flow.asked_op import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator

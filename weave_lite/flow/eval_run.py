@@ -18,7 +18,7 @@ from weave_lite.trace.values.row import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from weave_lite.flow.eval_model import PreparedModel
+    from weave_lite.flow.asked_op import AskedOp
     from weave_lite.flow.scoring import PreparedScorer
     from weave_lite.trace.weave_client import WeaveClient
 
@@ -56,7 +56,7 @@ class EvalRun:
 
     evaluation: Any
     given: Any
-    model: PreparedModel
+    model: AskedOp
     scorers: list[PreparedScorer]
     output_key: str
     client: WeaveClient | None

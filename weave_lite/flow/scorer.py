@@ -104,3 +104,12 @@ class Scorer(Object):
 
 def _rows(score_rows: Iterable[Any]) -> list[Any]:
     return list(score_rows)
+
+
+def __getattr__(name: str) -> Any:
+    # The results of scoring have their documented home here.
+    if name in {"ApplyScorerResult", "ApplyScorerSuccess"}:
+        from weave_lite.flow.scoring import ApplyScorerSuccess  # noqa: PLC0415 - scores with this
+
+        return ApplyScorerSuccess
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,26 +7,24 @@ that call. Knows no evaluation.
 from __future__ import annotations
 
 import asyncio
-import inspect
-from contextvars import ContextVar, copy_context
-from functools import partial
+from contextvars import copy_context
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core.errors import OpCallError, UsageError
 from weave_lite.core.names import clean_object_id
 from weave_lite.core.refs import ObjectRef
+from weave_lite.flow.asked_op import asked_op, bound_op
 from weave_lite.flow.score_feedback import put_score
-from weave_lite.trace.bind import plan_for
 from weave_lite.trace.client_context import require_client
 from weave_lite.trace.guard import captured
-from weave_lite.trace.op import as_op, is_op, op
-from weave_lite.trace.values.stored_op import StoredOp
+from weave_lite.trace.op import as_op, op
+from weave_lite.trace.values.stored_op import refuse_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import ThreadPoolExecutor
 
+    from weave_lite.flow.asked_op import AskedOp
     from weave_lite.trace.call import Call
     from weave_lite.trace.weave_client import WeaveClient
 
@@ -35,19 +33,14 @@ __all__ = [
     "PreparedScorer",
     "apply_scorer",
     "apply_scorer_to_call",
-    "in_worker",
     "missing_columns",
     "prepare",
     "record_score",
     "run_to_end",
     "score_stored_call",
-    "workers",
 ]
 
 _OUTPUT_NAMES = ("output", "model_output")
-
-# Worker threads for functions that are not async.
-workers: ContextVar[ThreadPoolExecutor | None] = ContextVar("workers", default=None)
 
 
 class _NotAScorerError(UsageError, ValueError, TypeError):
@@ -76,8 +69,7 @@ class PreparedScorer(NamedTuple):
     Attributes:
         scorer: The scorer: a ``Scorer`` or an op.
         name: Its name, which its scores stand under.
-        op: Its op, bound to it when it is an object.
-        is_async: Whether the op is.
+        asked: Its op, looked at.
         output_name: The parameter that takes the output.
         parameters: Names of all other parameters.
         required: Those of them without a default.
@@ -86,8 +78,7 @@ class PreparedScorer(NamedTuple):
 
     scorer: Any
     name: str
-    op: Any
-    is_async: bool
+    asked: AskedOp
     output_name: str
     parameters: tuple[str, ...]
     required: frozenset[str]
@@ -130,18 +121,60 @@ def prepare(scorer: Any) -> PreparedScorer:
     Raises:
         ValueError: It cannot score, or its ``column_map`` names a parameter that ``score`` has not.
         OpCallError: ``score`` takes no output.
+        NotSupportedError: It was read from the store, and stored code is not run.
     """
+    scorer, bound, name = _op_of(scorer)
+    name = clean_object_id(name)
+    asked = asked_op(bound)
+    if asked.by_position:
+        raise _NotAScorerError(
+            f"scorer {name!r} has positional-only parameters; columns are passed by name: remove "
+            "the / from its parameters"
+        )
+    names = asked.names
+    output_name = next((each for each in _OUTPUT_NAMES if each in names), None)
+    if output_name is None:
+        raise OpCallError(
+            f"scorer {name!r} has no parameter for the output; add one named output (it has "
+            f"{_words(names)})"
+        )
+    parameters = tuple(each for each in names if each != output_name)
+    column_map = getattr(scorer, "column_map", None)
+    for parameter in column_map or ():
+        if parameter not in names and not asked.takes_more:
+            raise _ColumnError(
+                f"column_map of scorer {name!r} names {parameter!r}, which is no parameter of its "
+                f"score; that has {_words(names)}"
+            )
+    if column_map:
+        parameters += tuple(each for each in column_map if each not in names)
+    return PreparedScorer(
+        scorer,
+        name,
+        asked,
+        output_name,
+        parameters,
+        # What the column map brings to the keywords of any name is wanted too.
+        frozenset(p for p in parameters if p in asked.required or p not in names),
+        column_map,
+    )
+
+
+def _op_of(scorer: Any) -> tuple[Any, Any, str]:
+    """Find the op of a scorer, and its name; a plain function becomes an op."""
     if isinstance(scorer, type):
         raise _NotAScorerError(
             f"scorer {scorer.__name__} is a class; give an instance: {scorer.__name__}()"
         )
-    if isinstance(scorer, StoredOp):
-        scorer()  # says that stored code is not run, and what to do
-    if is_op(scorer):
-        bound, name = scorer, as_op(scorer).name
+    refuse_stored(scorer)
+    bound = bound_op(scorer)
+    if bound is not None:
+        scorer, name = bound, as_op(bound).name
     elif hasattr(scorer, "score"):
-        bound, name = scorer.score, getattr(scorer, "name", None) or _class_name(scorer)
-        if not is_op(bound):
+        name = getattr(scorer, "name", None) or _class_name(scorer)
+        refuse_stored(scorer.score)
+        bound = bound_op(scorer.score)
+        if bound is None:
             raise _NotAScorerError(
                 f"score of scorer {name!r} must be an op; decorate it with @weave.op"
             )
@@ -152,42 +185,7 @@ def prepare(scorer: Any) -> PreparedScorer:
         raise _NotAScorerError(
             f"a scorer must be a weave.Scorer, an op or a function, not {type(scorer).__name__}"
         )
-    name = clean_object_id(name)
-    plan = plan_for(as_op(bound).resolve_fn)
-    if plan.positional_only > (bound is not scorer):  # the object itself may be
-        raise _NotAScorerError(
-            f"scorer {name!r} has positional-only parameters; columns are passed by name: remove "
-            "the / from its parameters"
-        )
-    names = (*plan.positional, *plan.keyword_only)
-    if bound is not scorer or hasattr(bound, "__func__"):
-        names = names[1:]  # bound: the object itself
-    output_name = next((each for each in _OUTPUT_NAMES if each in names), None)
-    if output_name is None:
-        raise OpCallError(
-            f"scorer {name!r} has no parameter for the output; add one named output (it has "
-            f"{_words(names)})"
-        )
-    parameters = tuple(each for each in names if each != output_name)
-    column_map = getattr(scorer, "column_map", None)
-    for parameter in column_map or ():
-        if parameter not in names and plan.var_keyword is None:
-            raise _ColumnError(
-                f"column_map of scorer {name!r} names {parameter!r}, which is no parameter of its "
-                f"score; that has {_words(names)}"
-            )
-    if column_map:
-        parameters += tuple(each for each in column_map if each not in names)
-    return PreparedScorer(
-        scorer,
-        name,
-        bound,
-        inspect.iscoroutinefunction(as_op(bound).resolve_fn),
-        output_name,
-        parameters,
-        frozenset(each for each in parameters if each not in plan.defaults),
-        column_map,
-    )
+    return scorer, bound, name
 
 
 async def apply_scorer(
@@ -217,7 +215,6 @@ async def apply_scorer(
     columns = scorer.columns(example)
     kwargs = {name: example[column] for name, column in columns.items()}
     kwargs[scorer.output_name] = output
-    wishes: dict[str, Any] = {"__should_raise": True}
     refs = {
         name: example_refs[column]
         for name, column in columns.items()
@@ -225,16 +222,8 @@ async def apply_scorer(
     }
     if output_ref is not None:
         refs[scorer.output_name] = output_ref
-    if refs:
-        wishes["__weave"] = {"input_refs": refs}
-    run = partial(scorer.op.call, **kwargs, **wishes)
     try:
-        if scorer.is_async:
-            result, call = await run()
-        elif in_thread:
-            result, call = await in_worker(run)
-        else:
-            result, call = run()
+        result, call = await scorer.asked.ask(kwargs, refs, in_thread=in_thread, is_raising=True)
     except OpCallError as error:
         missing = sorted(scorer.required.difference(columns))
         if not missing:
@@ -343,17 +332,6 @@ async def score_stored_call(
     )
     record_score(client, call, scorer, success, trigger_ref=trigger_ref)
     return success
-
-
-async def in_worker(function: Callable[[], Any]) -> Any:
-    """Run a function in a worker thread, in a copy of this context.
-
-    The workers are those of :data:`workers` when it is set, else the event loop's own, which are
-    few on a small machine.
-    """
-    pool = workers.get()
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, copy_context().run, function)
 
 
 def run_to_end(make: Callable[[], Any]) -> Any:
