@@ -259,7 +259,8 @@ def _announce(client: WeaveClient, place: places.Place) -> None:
     """Tell once where the traces go."""
     import logging  # noqa: PLC0415 - not needed before
 
-    line = f"weave_lite traces {client.project_id} into {place.text}; look at it with: weave-lite calls"
+    look = f" --db {place.text} -p {client.project_id}" if place.is_url else ""
+    line = f"weave_lite traces {client.project_id} into {place.text}; look at it with: weave-lite calls{look}"
     logging.getLogger("weave_lite").info(line)
     if not os.environ.get("WEAVE_LITE_QUIET"):
         sys.stderr.write(line + "\n")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weave_lite.cli.options import (
-    DbOption,
     JsonOption,
     ProjectOption,
+    ServerOption,
     choose_project,
-    open_store,
+    open_server,
     parse_since,
     print_json_lines,
     screen,
@@ -25,8 +25,8 @@ from weave_lite.core.refs import SCHEME, CallRef, ObjectRef, OpRef, TableRef, pa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from weave_lite.cli.options import AnyServer
     from weave_lite.trace_server.interface.calls import CallSchema
-    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 __all__ = [
     "LimitOption",
@@ -51,7 +51,7 @@ IdArgument = Annotated[
 
 
 def calls(
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     op: OpOption = None,
     trace_roots: RootsOption = False,
@@ -60,7 +60,7 @@ def calls(
     as_json: JsonOption = False,
 ) -> None:
     """List the newest calls."""
-    with open_store(db) as server:
+    with open_server(db) as server:
         project_id = choose_project(server, project)
         found = newest_calls(server, project_id, op, since, limit, trace_roots=trace_roots)
         rows = calls_to_show(found, "no calls", as_json=as_json)
@@ -71,7 +71,7 @@ def calls(
 
 
 def newest_calls(
-    server: SqliteTraceServer,
+    server: AnyServer,
     project_id: str,
     op: str | None,
     since: str | None,
@@ -129,12 +129,12 @@ def calls_to_show(found: Iterator[CallSchema], nothing: str, *, as_json: bool) -
 
 def show(
     call_id: IdArgument,
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show all of a call, or the value of an object, op or table URI."""
-    with open_store(db) as server:
+    with open_server(db) as server:
         ref = parse_uri(call_id) if call_id.startswith(SCHEME) else None
         if isinstance(ref, ObjectRef):
             _show_value(server, ref, is_line=as_json)
@@ -153,14 +153,14 @@ def show(
 
 def tree(
     call_id: IdArgument,
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a call with all the calls below it."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
-    with open_store(db) as server:
+    with open_server(db) as server:
         call = find_call(server, call_id, project)
         request = tsi.CallsQueryReq(
             project_id=call.project_id, filter=tsi.CallsFilter(trace_ids=[call.trace_id])
@@ -176,7 +176,7 @@ def tree(
         )
 
 
-def _op_names(server: SqliteTraceServer, project_id: str, op: str) -> list[str]:
+def _op_names(server: AnyServer, project_id: str, op: str) -> list[str]:
     """A name, or a URI without a version, is every version; else it is the one that the URI names."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
@@ -198,7 +198,7 @@ def _op_names(server: SqliteTraceServer, project_id: str, op: str) -> list[str]:
     return [f"{SCHEME}{ref.project_id}/op/{ref.name}:{digest}"]
 
 
-def find_call(server: SqliteTraceServer, call_id: str, project: str | None) -> CallSchema:
+def find_call(server: AnyServer, call_id: str, project: str | None) -> CallSchema:
     """Find a call by its id, the end of one, or its URI.
 
     Raises:
@@ -250,14 +250,14 @@ def _at_and_below(root_id: str, calls: Iterable[CallSchema]) -> Iterator[CallSch
     return (call for call in trace if call.id in kept)
 
 
-def _show_value(server: SqliteTraceServer, ref: ObjectRef, *, is_line: bool) -> None:
+def _show_value(server: AnyServer, ref: ObjectRef, *, is_line: bool) -> None:
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
     (value,) = server.refs_read_batch(tsi.RefsReadBatchReq(refs=[ref.uri()])).vals
     typer.echo(json.dumps(value, indent=None if is_line else 2, ensure_ascii=False))
 
 
-def _show_rows(server: SqliteTraceServer, ref: TableRef) -> None:
+def _show_rows(server: AnyServer, ref: TableRef) -> None:
     """Write the rows of a table, a line of JSON each: there may be many."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 

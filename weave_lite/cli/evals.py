@@ -15,11 +15,11 @@ from weave_lite.cli.calls import (
     newest_calls,
 )
 from weave_lite.cli.options import (
-    DbOption,
     JsonOption,
     ProjectOption,
+    ServerOption,
     choose_project,
-    open_store,
+    open_server,
     screen,
     talk,
 )
@@ -29,16 +29,17 @@ from weave_lite.core.errors import InvalidRequest, WeaveLiteError
 from weave_lite.core.refs import ObjectRef, maybe_parse_uri
 
 if TYPE_CHECKING:
+    from weave_lite.cli.options import AnyServer
     from weave_lite.display.eval_compare import EvalRow
     from weave_lite.trace_server.interface.calls import CallSchema
-    from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 __all__ = ["app"]
 
 app = typer.Typer(name="evals", help="Show and compare evaluations.", invoke_without_command=True)
 
 _EVALUATE = "Evaluation.evaluate"
-_ROW = "Evaluation.predict_and_score"
+# The second is the name in the official TypeScript SDK.
+_ROWS = ("Evaluation.predict_and_score", "Evaluation.predictAndScore")
 _EvalArgument = Annotated[
     str, typer.Argument(metavar="ID", help="Id of an evaluation, or its end.")
 ]
@@ -52,7 +53,7 @@ _AllOption = Annotated[bool, typer.Option("--all", help="Also rows that did not 
 @app.callback()
 def evals(
     context: typer.Context,
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     since: SinceOption = None,
     limit: LimitOption = 20,
@@ -61,7 +62,7 @@ def evals(
     """List the newest evaluations."""
     if context.invoked_subcommand is not None:
         return
-    with open_store(db) as server:
+    with open_server(db) as server:
         project_id = choose_project(server, project)
         found = newest_calls(server, project_id, _EVALUATE, since, limit)
         rows = calls_to_show(found, "no evaluations", as_json=as_json)
@@ -76,14 +77,14 @@ def evals(
 @app.command()
 def show(
     eval_id: _EvalArgument,
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the summary of an evaluation and all its rows."""
     from weave_lite.display.eval_tables import rows_table, summary_table  # noqa: PLC0415
 
-    with open_store(db) as server:
+    with open_server(db) as server:
         call, rows = _read(server, eval_id, project)
         model = _model_name(server, call)
     if as_json:
@@ -103,7 +104,7 @@ def diff(
     after: _EvalArgument,
     lower_is_better: _LowerOption = None,
     with_all: _AllOption = False,
-    db: DbOption = None,
+    db: ServerOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,7 +112,7 @@ def diff(
     from weave_lite.display.eval_compare import compare, count_kinds  # noqa: PLC0415
     from weave_lite.display.eval_tables import changes_table  # noqa: PLC0415
 
-    with open_store(db) as server:
+    with open_server(db) as server:
         call_a, rows_a = _read(server, before, project)
         call_b, rows_b = _read(server, after, project)
         models = [_model_name(server, call) for call in (call_a, call_b)]
@@ -155,9 +156,7 @@ def _print_head(call: CallSchema, model: str, prefix: str = "") -> None:
     )
 
 
-def _read(
-    server: SqliteTraceServer, eval_id: str, project: str | None
-) -> tuple[CallSchema, list[EvalRow]]:
+def _read(server: AnyServer, eval_id: str, project: str | None) -> tuple[CallSchema, list[EvalRow]]:
     """Read an evaluation and its rows, in the order in which they began."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
@@ -170,7 +169,7 @@ def _read(
     found = server.calls_query_stream(
         tsi.CallsQueryReq(project_id=call.project_id, filter=tsi.CallsFilter(parent_ids=[call.id]))
     )
-    rows = [each for each in found if _op_name(each) == _ROW]
+    rows = [each for each in found if _op_name(each) in _ROWS]
     examples = _examples(server, [row.inputs.get("example") for row in rows])
     return call, [_row(row, example) for row, example in zip(rows, examples, strict=True)]
 
@@ -198,7 +197,7 @@ def _row(call: CallSchema, example: Any) -> EvalRow:
     )
 
 
-def _examples(server: SqliteTraceServer, given: list[Any]) -> list[Any]:
+def _examples(server: AnyServer, given: list[Any]) -> list[Any]:
     """Read what examples point to; one that cannot be read stays a URI."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
@@ -214,17 +213,16 @@ def _examples(server: SqliteTraceServer, given: list[Any]) -> list[Any]:
     return [values.get(each, each) if isinstance(each, str) else each for each in given]
 
 
-def _count_rows(server: SqliteTraceServer, call: CallSchema) -> int:
+def _count_rows(server: AnyServer, call: CallSchema) -> int:
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 
-    wanted = tsi.CallsFilter(
-        parent_ids=[call.id], op_names=[f"weave:///{call.project_id}/op/{_ROW}:*"]
-    )
+    ops = [f"weave:///{call.project_id}/op/{name}:*" for name in _ROWS]
+    wanted = tsi.CallsFilter(parent_ids=[call.id], op_names=ops)
     request = tsi.CallsQueryStatsReq(project_id=call.project_id, filter=wanted)
     return server.calls_query_stats(request).count
 
 
-def _model_name(server: SqliteTraceServer, call: CallSchema) -> str:
+def _model_name(server: AnyServer, call: CallSchema) -> str:
     """Name the model that was evaluated, with its version."""
     from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeGuard
 
 import typer
 from rich.console import Console
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
+    from weave_lite.trace_server_bindings.remote_http_trace_server import RemoteHTTPTraceServer
+
+    AnyServer = SqliteTraceServer | RemoteHTTPTraceServer
 
 __all__ = [
     "DbOption",
     "JsonOption",
     "ProjectOption",
+    "ServerOption",
     "choose_project",
     "find_place",
+    "open_server",
     "open_store",
     "parse_since",
     "print_json_lines",
@@ -39,6 +44,13 @@ __all__ = [
 DbOption = Annotated[
     str | None,
     typer.Option("--db", help="The store's file; by default the one that weave.init() finds here."),
+]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        help="The store's file, or a server's URL; by default what weave.init() finds here.",
+    ),
 ]
 ProjectOption = Annotated[
     str | None,
@@ -68,7 +80,9 @@ def find_place(db: str | None) -> str:
     """
     place = resolve(db)
     if place.is_url:
-        raise NotSupportedError(f"{place.text} is a URL; the command line reads files only so far")
+        raise NotSupportedError(
+            f"{place.text} is a URL, and this command works on a file: give it --db FILE"
+        )
     return place.text
 
 
@@ -91,12 +105,42 @@ def open_store(db: str | None) -> SqliteTraceServer:
     return SqliteTraceServer(place, read_only=not may_write)
 
 
-def choose_project(server: SqliteTraceServer, project: str | None) -> str:
+def open_server(db: str | None) -> AnyServer:
+    """Open the store that the options name, for reading, or the server whose URL they are.
+
+    Raises:
+        NotFoundError: There is no file.
+    """
+    place = resolve(db)
+    if not place.is_url:
+        return open_store(db)
+    from weave_lite.trace_server_bindings.remote_http_trace_server import (  # noqa: PLC0415 - needs the extra `remote`
+        RemoteHTTPTraceServer,
+    )
+
+    return RemoteHTTPTraceServer.at(place.text)
+
+
+def choose_project(server: AnyServer, project: str | None) -> str:
     """Return the project that the options name, else the one that was used last.
 
     Raises:
         NotFoundError: The store has no such project, or none at all.
+        InvalidRequest: A server behind a URL does not tell what projects it has.
     """
+    if _has_projects(server):
+        return _choose(server, project)
+    if not project or "/" not in project:
+        raise InvalidRequest("A server behind a URL needs --project entity/project")
+    return project
+
+
+def _has_projects(server: AnyServer) -> TypeGuard[SqliteTraceServer]:
+    # Asked without a class, so that a file needs no package for HTTP.
+    return hasattr(server, "project_ids")
+
+
+def _choose(server: SqliteTraceServer, project: str | None) -> str:
     projects = server.project_ids()
     if project is None:
         if not projects:
