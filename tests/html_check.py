@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from html.parser import HTMLParser
 
 # The only tags that are ever written, and what they may carry.
@@ -17,12 +18,22 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.texts: list[str] = []
         self.tags: list[str] = []
+        self.pictures: list[bytes] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.see_picture(dict(attrs))
+            return
         assert tag in TAGS, f"a tag of somebody else: {tag}"
         assert {name for name, _ in attrs} <= ATTRIBUTES, attrs
         self.open.append(tag)
         self.tags.append(tag)
+
+    def see_picture(self, attributes: dict[str, str | None]) -> None:
+        assert set(attributes) == {"class", "src", "alt"}
+        kind, _, content = (attributes["src"] or "").partition(";base64,")
+        assert kind in {f"data:image/{name}" for name in ("gif", "jpeg", "png", "webp")}
+        self.pictures.append(base64.b64decode(content, validate=True))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open, f"{tag} is closed and was never opened"

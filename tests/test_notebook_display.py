@@ -188,8 +188,9 @@ def test_feedback_is_a_table_or_a_card(client):
     two = text_of(feedback._repr_html_())
     broken = FeedbackQuery("e", "p", None, limit=-1)
 
-    assert one.startswith('Feedback type wandb.note.1 payload {note: "<fine>"}')
-    assert two.startswith("Feedback 2 rows, 5 columns type payload")
+    assert one.startswith("Feedback type note feedback <fine> created 20")
+    assert two.startswith("Feedback 2 rows, 5 columns type feedback created id creator")
+    assert "note <fine>" in two
     assert "grade {value: 0.5}" in two
     assert text_of(broken._repr_html_()) == repr(broken)
 

@@ -8,6 +8,7 @@ import gc
 import pytest
 
 from weave_lite.testing import memory_client
+from weave_lite.trace.attributes import attributes
 from weave_lite.trace.call import Call
 from weave_lite.trace.calls_frame import collection_paused, frame_of_calls
 from weave_lite.trace.manual_call import create_call
@@ -85,6 +86,27 @@ def test_columns_that_were_not_read_are_empty(client):
 
     assert list(frame["inputs"]) == [{"n": 1}, {"n": 2}, {}]
     assert list(frame["output"]) == [None] * 3
+
+
+@pytest.mark.parametrize("value", [1, {"b": 1}, {"b": [1]}, [{"b": 1}]])
+def test_attributes_of_a_row_are_its_own(client, value):
+    """Calls share stored attributes; a change of one row is no change of the next."""
+    with attributes({"a": value, "c": {"d": 1}}):
+        for n in (3, 4, 5):
+            step(n)
+    first, second, third = client.get_calls(offset=3).to_pandas()["attributes"]
+    assert first == second == third == {"weave": first["weave"], "a": value, "c": {"d": 1}}
+
+    first["c"]["d"] = 2
+    first["weave"]["x"] = 2
+    if isinstance(value, list):
+        second["a"][0]["b"] = 2
+    if value == {"b": [1]}:
+        second["a"]["b"].append(2)
+
+    assert third["a"] == value
+    assert third["c"] == second["c"] == {"d": 1}
+    assert "x" not in third["weave"]
 
 
 def test_a_frame_of_calls_by_hand():

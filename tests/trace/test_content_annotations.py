@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator, Mapping  # noqa: TC003 - read when it runs
 from pathlib import Path  # noqa: TC003
 from typing import Annotated, Any, Literal
@@ -66,6 +67,7 @@ def test_annotated_parameters_and_results(tmp_path, client):
         ("data:,a%20b", b"a b"),
         (b"\0", b"\0"),
         (bytearray(b"ab"), b"ab"),
+        (io.BytesIO(b"ab"), b"ab"),
         ("x" * 5000, b"x" * 5000),
         ("nul\0", b"nul\0"),
         ("data: first, second", b"data: first, second"),

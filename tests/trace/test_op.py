@@ -398,6 +398,11 @@ def test_call_of_a_bound_op_does_not_confuse_an_argument_with_the_object(client)
     node = Node()
     assert node.same.call(node, True)[0] == (True, True)
     assert node.same.call(node, node, False)[0] == (True, False)
+    # Another one may take the place of the object, where it cannot be the argument.
+    other = Node()
+    assert node.same.call(other, True)[0] == (False, True)
+    assert node.same.call(other, other, True)[0] == (True, True)
+    assert node.same.call(other, node, True)[0] == (False, True)
 
 
 def test_call_of_an_async_op_gives_a_coroutine(client):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weave_lite.api import finish, get_client, init, publish, ref
 from weave_lite.core.errors import (
     InvalidRefError,
     NotFoundError,
@@ -119,6 +120,30 @@ def test_a_ref_of_another_kind_is_a_type_error(client, location):
     """Calls and tables are not read this way."""
     with pytest.raises(TypeError, match="object|text"):
         parse_location(location, client)
+
+
+def test_a_ref_is_read_without_a_client(tmp_path, monkeypatch):
+    """From the store that init would open; where there is none, none is made."""
+    monkeypatch.setenv("WEAVE_LITE_DB", str(tmp_path / "x.db"))
+    uri = f"weave:///local/one/object/thing:{'x' * 43}"
+    with pytest.raises(WeaveInitError):
+        ref(uri).get()
+    assert list(tmp_path.iterdir()) == []
+
+    refs = []
+    for project in ("one", "two"):
+        init(project)
+        refs.append(publish(Outer(inner=Inner(x=len(project))), "thing"))
+        refs.append(publish({"project": project}, "fact"))
+        finish()
+
+    first, fact, second, other = (ref(each.uri()).get() for each in refs)
+    assert (first.inner.x, second.inner.x) == (3, 3)
+    assert (first.ref, second.ref) == (refs[0], refs[2])
+    assert (fact, other) == ({"project": "one"}, {"project": "two"})
+    with pytest.raises(NotFoundError, match="thing"):
+        ref(uri).get()
+    assert get_client() is None
 
 
 def test_a_short_form_needs_a_client():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from weave_lite.display.call_words import when
+from weave_lite.display.feedback_words import feedback_words
 from weave_lite.display.grid_table import table_text
 from weave_lite.display.text_cells import plain
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["feedback_text"]
 
 _TITLES = ("Type", "Feedback", "Created", "ID", "Creator")
-_REACTION = "wandb.reaction.1"
-_NOTE = "wandb.note.1"
-_SHORT_TYPES = {_REACTION: "reaction", _NOTE: "note"}
 
 
 def feedback_text(feedbacks: Sequence[Feedback], *, show_refs: bool = False) -> str:
@@ -48,21 +46,16 @@ def feedback_text(feedbacks: Sequence[Feedback], *, show_refs: bool = False) -> 
 
 
 def _cells(feedback: Feedback, *, show_refs: bool) -> list[str]:
-    kind = feedback.feedback_type
+    kind, content = feedback_words(feedback.feedback_type, feedback.payload)
+    if not isinstance(content, str):
+        content = json.dumps(content, indent=2, ensure_ascii=False)
     creator = feedback.creator or ""
     user = feedback.wb_user_id or ""
     cells = [
-        _SHORT_TYPES.get(kind, kind),
-        _content(feedback),
+        kind,
+        content,
         when(feedback.created_at),
         feedback.id,
         f"{creator} ({user})" if creator and user else creator or user,
     ]
     return [feedback.weave_ref, *cells] if show_refs else cells
-
-
-def _content(feedback: Feedback) -> str:
-    field = {_REACTION: "emoji", _NOTE: "note"}.get(feedback.feedback_type)
-    if field is not None and field in feedback.payload:
-        return str(feedback.payload[field])
-    return json.dumps(feedback.payload, indent=2, ensure_ascii=False)

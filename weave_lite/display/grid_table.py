@@ -56,9 +56,16 @@ def value_text(value: Any) -> Text:
 
 def table_text(renderable: RenderableType) -> str:
     """A table as plain text, as wide as its content needs; on a terminal no wider than that."""
-    terminal = Console()
+    # In a notebook, rich would show the table there and then, whatever file it is given.
+    terminal = Console(force_jupyter=False)
     most = terminal.width if terminal.is_terminal else _MAX_WIDTH
-    console = Console(file=io.StringIO(), width=most, color_system=None, force_terminal=False)
+    console = Console(
+        file=io.StringIO(),
+        width=most,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+    )
     width = Measurement.get(console, console.options, renderable).maximum
     console.width = max(1, min(width, most))
     console.print(renderable)

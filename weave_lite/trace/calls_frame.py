@@ -64,13 +64,14 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
     """
     columns: dict[str, list[Any]] = {name: [] for name in _ORDER}
     parse = jsontext.parse
+    attributes = _Attributes(decode)
     with collection_paused():
         for part in _parts(records):
             # The columns of a part at once; what is not asked for is None in all of it.
             by_name = dict(zip(_FIELDS, zip(*part, strict=True), strict=True))
             for name in _TEXTS:
                 columns[name] += by_name[name]
-            for name, without in (("inputs", dict), ("output", _none), ("attributes", dict)):
+            for name, without in (("inputs", dict), ("output", _none)):
                 columns[name] += [
                     # Most texts are plain: they are read without a call of ours for each.
                     without() if text is None
@@ -78,11 +79,51 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
                     else decode(text)
                     for text in by_name[f"{name}_json"]
                 ]  # fmt: skip
+            columns["attributes"] += map(attributes.read, by_name["attributes_json"])
             columns["summary"] += map(parse, by_name["summary_json"])
             columns["started_at"] += by_name["started_at"]
             columns["ended_at"] += [_NO_DATE if t is None else t for t in by_name["ended_at"]]
         columns["deleted_at"] = [_NO_DATE] * len(columns["id"])
         return _framed(columns)
+
+
+class _Attributes:
+    """Reads the attributes of calls, of which there are few: what was read once is copied.
+
+    Args:
+        decode: Reads their text.
+    """
+
+    def __init__(self, decode: Callable[[str], Any]) -> None:
+        self._decode = decode
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def read(self, text: str | None) -> dict[str, Any]:
+        """Give the attributes as a dict of the caller's own."""
+        if text is None:
+            return {}
+        known = self._known.get(text)
+        if known is None:
+            found: dict[str, Any] = self._decode(text)
+            if len(self._known) < _MOST_ATTRIBUTES and all(map(_is_flat, found.values())):
+                self._known[text] = _copied(found)
+            return found
+        return _copied(known)
+
+
+def _copied(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: part.copy() if type(part) is dict else part for key, part in values.items()}
+
+
+def _is_flat(value: Any) -> bool:
+    """Tell whether a copy of the container itself is a copy of all of it."""
+    if type(value) is dict:
+        return all(type(part) in _SCALARS for part in value.values())
+    return type(value) in _SCALARS
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_MOST_ATTRIBUTES = 1000
 
 
 def _parts(given: Iterable[Any]) -> Iterator[list[Any]]:

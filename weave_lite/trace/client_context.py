@@ -47,9 +47,16 @@ def require_client() -> WeaveClient:
         WeaveInitError: No client is active.
     """
     client = active.client
-    if client is None:
-        raise WeaveInitError("No client is active. Call weave.init('my-project') first")
-    return client
+    if client is not None:
+        return client
+    from weave_lite.trace.settings import current  # noqa: PLC0415 - only for the message
+
+    if current().disabled:
+        raise WeaveInitError(
+            "No client is active, because the setting disabled (WEAVE_DISABLED) is on: switch it "
+            "off and call weave.init('my-project') again"
+        )
+    raise WeaveInitError("No client is active. Call weave.init('my-project') first")
 
 
 def set_client(client: WeaveClient | None) -> None:

@@ -154,7 +154,7 @@ def _wish_in(hint: Any) -> _Wish | None:
     if not args or not (origin in _SERIES or origin in _MAPPINGS):
         return None
     part = _wish_in(args[1 if origin in _MAPPINGS else 0])
-    return part and part._replace(is_each=True, is_joined=False)
+    return part and part._replace(is_each=True)
 
 
 def _wish_of_mark(mark: Any) -> _Wish | None:

@@ -9,6 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.refs import ObjectRef, TableRef
+from weave_lite.display.call_words import when
+from weave_lite.display.feedback_words import feedback_words
 from weave_lite.display.html.call_card import call_card
 from weave_lite.display.html.call_view import CallView
 from weave_lite.display.html.calls_table import calls_table
@@ -20,6 +22,7 @@ from weave_lite.serialize.redact import REDACTED, SENSITIVE_KEYS
 from weave_lite.serialize.registry import is_op
 from weave_lite.trace.call import Call
 from weave_lite.trace.context import tracing_disabled
+from weave_lite.trace.notebook_pictures import picture_of
 from weave_lite.trace.table import Table
 from weave_lite.trace.undecoded import Undecoded
 from weave_lite.trace.values.record import WeaveObject, class_name_of, fields_of
@@ -163,7 +166,7 @@ def look(value: Any) -> Any:
         return Shown(f"op {value.name}")
     if isinstance(value, dict):
         return _redacted(value)
-    seen = as_it_is(value)
+    seen = picture_of(value) or as_it_is(value)
     if not isinstance(seen, Named):
         return seen
     fields = seen.fields
@@ -270,8 +273,9 @@ def _start(text: str) -> str:
 
 
 def _feedback_row(each: Feedback, *, show_ref: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {"type": each.feedback_type, "payload": each.payload}
-    row |= {"creator": each.creator, "created": each.created_at, "id": each.id}
+    kind, content = feedback_words(each.feedback_type, each.payload)
+    row: dict[str, Any] = {"type": kind, "feedback": content}
+    row |= {"created": when(each.created_at), "id": each.id, "creator": each.creator}
     return {"about": each.weave_ref, **row} if show_ref else row
 
 

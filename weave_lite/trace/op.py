@@ -100,42 +100,38 @@ def op(
         8
     """
     del eager_call_start
-    _check_rate(tracing_sample_rate)
-    _check_display_name(call_display_name)
     _check_name(name)
-    _check_functions(
-        postprocess_inputs=postprocess_inputs,
-        postprocess_output=postprocess_output,
-        accumulator=accumulator,
-    )
-    own_attributes = _own_attributes(attributes, kind, color)
-    options: dict[str, Any] = {
-        "call_display_name": call_display_name,
-        "postprocess_inputs": postprocess_inputs,
-        "postprocess_output": postprocess_output,
-        "tracing_sample_rate": tracing_sample_rate,
+    checked = {
+        "call_display_name": _checked_display_name(call_display_name),
+        "postprocess_inputs": _checked("postprocess_inputs", postprocess_inputs),
+        "postprocess_output": _checked("postprocess_output", postprocess_output),
+        "tracing_sample_rate": _checked_rate(tracing_sample_rate),
         "_code_capture_enabled": enable_code_capture,
-        "_accumulator": accumulator,
+        "_accumulator": _checked("accumulator", accumulator),
     }
-
-    def decorate(function: Any) -> Any:
-        if is_instance(function, classmethod):
-            return ClassOp(decorate(function.__func__))
-        if is_instance(function, staticmethod):
-            return StaticOp(decorate(function.__func__))
-        if type(function) is BoundOp:
-            return function
-        if not callable(function):
-            raise TypeError(f"weave.op needs something to call, not {type(function).__name__}")
-        if _is_op_itself(function):
-            function = function.resolve_fn
-        if mentions_content(function):
-            from weave_lite.trace.content_annotations import with_contents  # noqa: PLC0415 - few do
-
-            return _made(function, name, own_attributes, with_contents(function, options))
-        return _made(function, name, own_attributes, options)
-
+    decorate = partial(_decorated, name, _own_attributes(attributes, kind, color), checked)
     return decorate if func is None else decorate(func)
+
+
+def _decorated(
+    name: str | None, attributes: Mapping[str, Any], options: dict[str, Any], function: Any
+) -> Any:
+    """Make an op of whatever the decorator stands on."""
+    if is_instance(function, classmethod):
+        return ClassOp(_decorated(name, attributes, options, function.__func__))
+    if is_instance(function, staticmethod):
+        return StaticOp(_decorated(name, attributes, options, function.__func__))
+    if type(function) is BoundOp:
+        return function
+    if not callable(function):
+        raise TypeError(f"weave.op needs something to call, not {type(function).__name__}")
+    if _is_op_itself(function):
+        function = function.resolve_fn
+    if mentions_content(function):
+        from weave_lite.trace.content_annotations import with_contents  # noqa: PLC0415 - few do
+
+        options = with_contents(function, options)
+    return _made(function, name, attributes, options)
 
 
 def _is_op_itself(value: Any) -> bool:
@@ -146,11 +142,12 @@ def _is_op_itself(value: Any) -> bool:
     return value is fields["_weave_op_object"] or value is fields.get("_weave_wrapper")
 
 
-def _check_rate(rate: Any) -> None:
+def _checked_rate(rate: Any) -> float:
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         raise TypeError(f"tracing_sample_rate must be a number from 0 to 1, not {rate!r}")
     if not 0 <= rate <= 1:
         raise ValueError(f"tracing_sample_rate must be from 0 to 1, not {rate!r}")
+    return rate
 
 
 def _check_name(name: Any) -> None:
@@ -164,10 +161,10 @@ def _check_name(name: Any) -> None:
         clean_object_id(name)
 
 
-def _check_functions(**options: Any) -> None:
-    for option, function in options.items():
-        if function is not None and not callable(function):
-            raise TypeError(f"{option} must be a function, not {type(function).__name__}")
+def _checked(option: str, function: Any) -> Any:
+    if function is not None and not callable(function):
+        raise TypeError(f"{option} must be a function, not {type(function).__name__}")
+    return function
 
 
 def _own_attributes(given: Any, kind: str | None, color: str | None) -> dict[str, Any]:
@@ -184,27 +181,32 @@ def _own_attributes(given: Any, kind: str | None, color: str | None) -> dict[str
     return attributes
 
 
-def _check_display_name(name: Any) -> None:
+def _checked_display_name(name: Any) -> Any:
     if not callable(name):
         if name is not None and not is_instance(name, str):
             raise TypeError(
                 f"call_display_name must be a text or a function of the Call, not {type(name).__name__}"
             )
-        return
-    code = getattr(name, "__code__", None)
-    if code is not None and not code.co_kwonlyargcount and not code.co_flags & 0x0C:
-        count = code.co_argcount - (getattr(name, "__self__", None) is not None)
-    else:
-        import inspect  # noqa: PLC0415 - plain functions do without it
-
-        try:
-            count = len(inspect.signature(name).parameters)
-        except (ValueError, TypeError):
-            return
-    if count != 1:
+        return name
+    count = _parameter_count(name)
+    if count not in {None, 1}:
         raise DisplayNameFuncError(
             f"call_display_name must take exactly one parameter, the Call; it takes {count}"
         )
+    return name
+
+
+def _parameter_count(function: Any) -> int | None:
+    """Count the parameters of a function; None when they are not known."""
+    code = getattr(function, "__code__", None)
+    if code is not None and not code.co_kwonlyargcount and not code.co_flags & 0x0C:
+        return int(code.co_argcount - (getattr(function, "__self__", None) is not None))
+    import inspect  # noqa: PLC0415 - plain functions do without it
+
+    try:
+        return len(inspect.signature(function).parameters)
+    except (ValueError, TypeError):
+        return None
 
 
 def _made(
@@ -347,11 +349,14 @@ def call(op: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 def _call_bound(op: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Run a bound op; upstream's form passes the object once more, as the first argument."""
-    if args and args[0] is instance:
+    if args and type(args[0]) is type(instance):
         from weave_lite.trace.bind import plan_for  # noqa: PLC0415 - loaded with the first client
 
         passed = {name: value for name, value in kwargs.items() if name not in RESERVED}
-        if plan_for(op.resolve_fn).fits(args, passed):
+        plan = plan_for(op.resolve_fn)
+        # Another object of its class may be an argument like any other, where there is room for it.
+        is_object = args[0] is instance or not plan.fits((instance, *args), passed)
+        if is_object and plan.fits(args, passed):
             return call(op, *args, **kwargs)
     return call(op, instance, *args, **kwargs)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import clock, jsontext
+from weave_lite.core.errors import NotFoundError, NotSupportedError
 from weave_lite.trace_server.interface.encoded import (
     EncodedEnd,
     EncodedFeedback,
@@ -19,10 +20,14 @@ from weave_lite.trace_server.interface.encoded import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from weave_lite.trace_server import trace_server_interface as tsi
     from weave_lite.trace_server.interface.encoded import EncodedRecordWriter
     from weave_lite.trace_server.trace_server_interface import TraceServerInterface
 
 __all__ = ["writer_for"]
+
+# A payload may have a MiB.
+_MOST_FEEDBACK = 100
 
 
 def writer_for(
@@ -34,17 +39,50 @@ def writer_for(
     )
     if write_encoded is not None:
         return write_encoded
-    typed_server: Any = server
+    return _TypedWriter(server).write
 
-    def write(records: Sequence[EncodedRecord]) -> None:
-        for is_call, group in groupby(records, lambda r: isinstance(r, EncodedStart | EncodedEnd)):
-            if is_call:
-                _write_calls(typed_server, group)
+
+class _TypedWriter:
+    """Writes a batch in few requests: what calls refer to, the calls, what is said about them.
+
+    Args:
+        server: A trace server.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        # Servers of the first generation take one feedback at a time.
+        self._create_batch: Any = getattr(server, "feedback_create_batch", None)
+
+    def write(self, records: Sequence[EncodedRecord]) -> None:
+        calls: list[EncodedRecord] = []
+        feedback: list[EncodedFeedback] = []
+        for record in records:
+            if isinstance(record, EncodedStart | EncodedEnd):
+                calls.append(record)
+            elif isinstance(record, EncodedFeedback):
+                feedback.append(record)
             else:
-                for record in group:
-                    _write_content(typed_server, record)
+                _write_content(self._server, record)
+        if calls:
+            _write_calls(self._server, calls)
+        remaining = iter(feedback)
+        while part := list(islice(remaining, _MOST_FEEDBACK)):
+            self._write_feedback(part)
 
-    return write
+    def _write_feedback(self, records: list[EncodedFeedback]) -> None:
+        from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415 - needs pydantic
+
+        reqs = [_feedback_req(record) for record in records]
+        if len(reqs) > 1 and self._create_batch is not None:
+            try:
+                self._create_batch(tsi.FeedbackCreateBatchReq(batch=reqs))
+            except (NotFoundError, NotSupportedError):
+                self._create_batch = None
+            else:
+                return
+        for req in reqs:
+            self._server.feedback_create(req)
 
 
 def _write_calls(server: TraceServerInterface, records: Iterable[EncodedRecord]) -> None:
@@ -109,18 +147,20 @@ def _write_content(server: TraceServerInterface, record: EncodedRecord) -> None:
                 project_id=record.project_id, name=record.name, content=record.content
             )
         )
-    elif isinstance(record, EncodedFeedback):
-        server.feedback_create(
-            tsi.FeedbackCreateReq(
-                project_id=record.project_id,
-                # So that a batch that is sent again stores nothing twice.
-                id=record.id,
-                weave_ref=record.weave_ref,
-                feedback_type=record.feedback_type,
-                payload=jsontext.parse(record.payload_json),
-                runnable_ref=record.runnable_ref,
-                call_ref=record.call_ref,
-                trigger_ref=record.trigger_ref,
-                wb_user_id=record.wb_user_id,
-            )
-        )
+
+
+def _feedback_req(record: EncodedFeedback) -> tsi.FeedbackCreateReq:
+    from weave_lite.trace_server import trace_server_interface as tsi  # noqa: PLC0415 - needs pydantic
+
+    return tsi.FeedbackCreateReq(
+        project_id=record.project_id,
+        # So that a batch that is sent again stores nothing twice.
+        id=record.id,
+        weave_ref=record.weave_ref,
+        feedback_type=record.feedback_type,
+        payload=jsontext.parse(record.payload_json),
+        runnable_ref=record.runnable_ref,
+        call_ref=record.call_ref,
+        trigger_ref=record.trigger_ref,
+        wb_user_id=record.wb_user_id,
+    )

@@ -1,13 +1,15 @@
-"""From a text to a ref, and from a ref to its value: hands over to the active client."""
+"""From a text to a ref, and from a ref to its value: hands over to a client."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import InvalidRefError
 from weave_lite.core.refs import ObjectRef, OpRef, parse_uri, set_resolver
-from weave_lite.trace.client_context import require_client
+from weave_lite.trace.client_context import get_client, require_client
+from weave_lite.trace_server import place as places
 
 if TYPE_CHECKING:
     from weave_lite.trace.feedback import RefFeedbackQuery
@@ -77,11 +79,35 @@ def _parse_short(location: str, client: WeaveClient) -> ObjectRef:
 
 
 class _ActiveClient:
-    """Reads and deletes refs through the client that is active."""
+    """Reads and deletes refs through the client that is active.
+
+    A ref names its project, so it is read without a client as well, from the store that ``init``
+    would open, where that is there.
+    """
+
+    def __init__(self) -> None:
+        self._reader: tuple[tuple[str, str], WeaveClient] | None = None
 
     def get(self, ref: ObjectRef, *, objectify: bool, allow_stored_code: bool) -> Any:
-        """Read the value of a ref."""
-        return require_client().get(ref, objectify=objectify, allow_stored_code=allow_stored_code)
+        """Read the value of a ref.
+
+        Raises:
+            WeaveInitError: No client is active, and there is no store yet.
+        """
+        client = get_client() or self._reader_of(ref)
+        return client.get(ref, objectify=objectify, allow_stored_code=allow_stored_code)
+
+    def _reader_of(self, ref: ObjectRef) -> WeaveClient:
+        place = places.resolve()
+        if not place.is_url and not Path(place.text).is_file():
+            return require_client()
+        key = (place.text, ref.project_id)
+        if self._reader is None or self._reader[0] != key:
+            from weave_lite.trace.weave_client import WeaveClient  # noqa: PLC0415 - it imports this
+
+            client = WeaveClient(ref.entity, ref.project, ensure_project_exists=False)
+            self._reader = key, client
+        return self._reader[1]
 
     def delete(self, ref: ObjectRef) -> None:
         """Mark the version of a ref as deleted."""

@@ -122,15 +122,13 @@ class WeaveClient(ClientRecords, ClientCosts, ClientFeedback):
             filter: Conditions on op, parent, trace, ids and so on; also as a dict.
             limit: Most calls.
             offset: How many to skip.
-            sort_by: Fields and directions, such as ``{"field": "started_at", "direction": "desc"}``;
-                by default the oldest comes first.
+            sort_by: Such as ``[{"field": "started_at", "direction": "desc"}]``; else oldest first.
             query: A condition in the query language; also as a dict (``{"$expr": ...}``).
             include_costs: Add costs to ``summary.weave``.
             include_feedback: Add feedback to ``summary.weave``.
             columns: Which values to read; by default all. ``id``, ``project_id``, ``trace_id``,
                 ``op_name`` and ``started_at`` always come.
-            scored_by: Only calls that a scorer scored: its name for any version, its ref for one.
-                Of a list, all must have.
+            scored_by: Only calls that these scorers scored: a name for any version, a ref for one.
             page_size: How many calls an index reads at a time.
             include_storage_size: Read ``storage_size_bytes``.
             include_total_storage_size: Read ``total_storage_size_bytes`` of roots.
@@ -141,13 +139,10 @@ class WeaveClient(ClientRecords, ClientCosts, ClientFeedback):
             NotSupportedError: When read: the server cannot do what was asked for.
 
         Example:
-            Count the calls of an op, and take the newest::
+            The newest call of an op::
 
-                found = client.get_calls(
-                    filter={"op_names": [predict.ref.uri()]},
-                    sort_by=[{"field": "started_at", "direction": "desc"}],
-                )
-                len(found), found[0].output
+                newest_first = [{"field": "started_at", "direction": "desc"}]
+                client.get_calls(filter={"op_names": ["predict"]}, sort_by=newest_first)[0].output
         """
         return self._calls.find(
             calls_query.chosen(filter, query, scored_by),

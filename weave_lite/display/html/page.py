@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -112,6 +113,21 @@ class Page:
         """Write an element that holds only text."""
         with self.tag(name, css, attributes=attributes):
             self.text(text)
+
+    def picture(self, mimetype: str, content: bytes, text: str) -> None:
+        """Write an image, if there is room for it.
+
+        Args:
+            mimetype: Its media type; never anything stored.
+            content: Its bytes.
+            text: What those get who do not see it.
+        """
+        data = base64.b64encode(content).decode()
+        alt = html.escape(visible(text))
+        tag = f'<img class="wl-picture" src="data:{mimetype};base64,{data}" alt="{alt}">'
+        # The text beside it is worth more than what comes after.
+        if not self.is_full and len(tag.encode()) * 2 <= self._room:
+            self._take(tag, 0)
 
     def html(self) -> str:
         """What was written."""

@@ -61,6 +61,7 @@ _SHEET = f"""
 .weave-lite .wl-line {{ white-space:nowrap; overflow:hidden; text-overflow:ellipsis; }}
 .weave-lite .wl-leaf {{ padding-left:15px; }}
 .weave-lite .wl-op {{ font-weight:600; }}
+.weave-lite img.wl-picture {{ display:block; max-width:320px; max-height:240px; margin:2px 0; }}
 .weave-lite .wl-gap {{ margin-left:8px; }}
 """
 STYLE = re.sub(r"\s*\n\s*", "", _SHEET)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Look: TypeAlias = Callable[[Any], Any]
 
-__all__ = ["Brief", "Named", "Shown", "as_it_is", "brief", "safe_repr", "write_value"]
+__all__ = ["Brief", "Named", "Picture", "Shown", "as_it_is", "brief", "safe_repr", "write_value"]
 
 _MAX_LEVELS = 6
 _MAX_ITEMS = 100
@@ -51,6 +51,18 @@ class Shown(NamedTuple):
     short: str = ""
 
 
+class Picture(NamedTuple):
+    """An image in the place of a value.
+
+    Attributes:
+        text: What it is, in a line.
+        draw: Makes its media type and bytes; None when they are not to be had.
+    """
+
+    text: str
+    draw: Callable[[], tuple[str, bytes] | None]
+
+
 class Brief(NamedTuple):
     """A value in one line.
 
@@ -67,7 +79,7 @@ def as_it_is(value: Any) -> Any:
     """See a dataclass, a named tuple or a pydantic model as its fields, and a date as people write it."""
     if isinstance(value, dt.date | dt.time):
         return Shown(value.isoformat(" ") if isinstance(value, dt.datetime) else value.isoformat())
-    if isinstance(value, tuple) and not isinstance(value, Named | Shown):
+    if isinstance(value, tuple) and not isinstance(value, Named | Picture | Shown):
         names = getattr(value, "_fields", None)
         if names is not None:
             return Named(type(value).__name__, dict(zip(names, value, strict=True)))
@@ -144,6 +156,9 @@ def _write(page: Page, value: Any, look: Look, level: int) -> None:
     if isinstance(seen, Shown):
         page.element("code", seen.text, "wl-code")
         return
+    if isinstance(seen, Picture):
+        _write_picture(page, seen)
+        return
     line = brief(seen, _INLINE, look)
     is_open = level == 0 and not isinstance(seen, Named)
     items = _items(seen)
@@ -188,6 +203,18 @@ def _write_text(page: Page, text: str) -> None:
         page.element("p", f"and {len(text) - _MAX_TEXT:,} characters more", "wl-note")
 
 
+def _write_picture(page: Page, seen: Picture) -> None:
+    try:
+        drawn = seen.draw()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the image is the user's: closed, cut off, or of a class of their own
+        drawn = None
+    if drawn is not None:
+        page.picture(*drawn, seen.text)
+    page.element("code", seen.text, "wl-code wl-dim" if drawn else "wl-code")
+
+
 def _items(seen: Any) -> list[tuple[str, Any]] | None:
     """The first parts of a container with their names; None when the value is no container."""
     if isinstance(seen, Named):
@@ -206,6 +233,9 @@ def _pieces(value: Any, look: Look, level: int, width: int) -> Iterator[str]:
         yield head if level == 0 else '"' + head.replace("\\", "\\\\").replace('"', '\\"') + '"'
     elif isinstance(seen, Shown):
         yield seen.short or seen.text
+    elif isinstance(seen, Picture):
+        # Two spaces become one, so that the line does not pass for all of the value.
+        yield f"<{seen.text.replace(' ', '  ', 1)}>"
     elif isinstance(seen, bytes | bytearray):
         yield safe_repr(bytes(seen[: width + 1])) + ("…" if len(seen) > width else "")
     elif level > _MAX_LEVELS:
