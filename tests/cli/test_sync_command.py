@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -99,6 +101,26 @@ def test_problems_are_told(run):
     assert "read back: 4 right, 25 wrong" in done.stdout
     assert done.stderr.count("is not what it was") == 20
     assert "and 5 more; --json tells all" in done.stderr
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self):
+        return True
+
+
+def test_progress_on_a_terminal(run, monkeypatch):
+    """One line that is written over, and empty in the end; elsewhere there is none."""
+    terminal = Terminal()
+    monkeypatch.setattr("weave_lite.cli.sync._PAUSE_S", -1)
+    monkeypatch.setattr("weave_lite.cli.sync.sys", SimpleNamespace(stderr=terminal))
+    run("--db", "weave.db", "--to", "copy.db", "-p", "one")
+    lines = terminal.getvalue().split("\r\x1b[K")
+    assert lines == [
+        "", "local/one: 1 objects and ops", "local/one: 1 calls, 1 in all",
+        "local/one: reading back", "",
+    ]  # fmt: skip
 
 
 def test_from_a_file_under_another_name(run):

@@ -109,6 +109,29 @@ def test_names_of_calls(client, move):
     assert move().renamed == 0
 
 
+class Blind:
+    """A server that finds no call by its name, as one does that cannot compare with null."""
+
+    def __init__(self, server):
+        self._server = server
+
+    def __getattr__(self, name):
+        return getattr(self._server, name)
+
+    def calls_query_stream(self, req):
+        is_about_names = req.query is not None and "display_name" in req.query.model_dump_json()
+        return iter([]) if is_about_names else self._server.calls_query_stream(req)
+
+
+def test_a_name_that_is_not_found_stays(client, move):
+    """A name is taken only where the call itself has none."""
+    call_id = start(client.server, NOW, display_name="a")
+    move()
+    blind, journal = Blind(client.server), move.target.journal("r")
+    assert sync_project(blind, move.target, FROM, TO, journal=journal).renamed == 0
+    assert name_of(move.target, call_id) == "a"
+
+
 def test_a_name_that_the_target_gave_stays(client, move):
     """It is overwritten only by a new one."""
     call_id = start(client.server, NOW, display_name="a")
@@ -119,8 +142,9 @@ def test_a_name_that_the_target_gave_stays(client, move):
     assert name_of(move.target, call_id) == "own"
 
 
-def test_feedback_that_was_taken_back(client, move):
-    """It goes in the target too; its replacement comes."""
+def test_feedback_that_was_taken_back(client, move, monkeypatch):
+    """It goes in the target too; its replacement comes. Pages are read to their end."""
+    monkeypatch.setattr("weave_lite.sync.pages._FEEDBACK", 1)
     _, call = shout.call("a")
     client.flush()
     note = call.feedback.add_note("first")
@@ -158,6 +182,76 @@ def test_prices_that_were_taken_back(client, move):
     assert (report.taken_back, report.problems) == (1, [])
     left = move.target.cost_query(tsi.CostQueryReq(project_id=TO)).results
     assert [cost.prompt_token_cost for cost in left] == [1]
+
+
+def test_equal_prices_stay_as_many(client, move):
+    """Also where the journal got lost, and each is known by its content alone."""
+    for _ in range(2):
+        client.add_cost("m", prompt_token_cost=1, completion_token_cost=2, effective_date=NOW)
+    move()
+    move.target.journal("r").forget()
+    move()
+    for left in (2, 1, 0):
+        move()
+        costs = move.target.cost_query(tsi.CostQueryReq(project_id=TO)).results
+        assert len(costs) == left
+        if left:
+            client.purge_costs([client.query_costs()[0].id])
+
+
+def test_a_dry_run_knows_what_was_moved(client, move):
+    """It counts what is new, and notes nothing."""
+    shout("a")
+    move()
+    assert move(is_dry=True).calls == 0
+    shout("b")
+    assert [move(is_dry=True).calls, move(is_dry=True).calls, move().calls] == [1, 1, 1]
+
+
+class Naming:
+    """A server that gives feedback ids of its own, as older ones do."""
+
+    def __init__(self, server):
+        self._server = server
+        self.asked = []
+
+    def __getattr__(self, name):
+        if name == "feedback_create_batch":
+            raise AttributeError(name)
+        return getattr(self._server, name)
+
+    def feedback_create(self, req):
+        return self._server.feedback_create(req.model_copy(update={"id": None}))
+
+
+def test_a_server_that_gives_feedback_its_own_ids(client, move):
+    """They are known by the ones that were moved."""
+    _, call = shout.call("a")
+    client.flush()
+    note = call.feedback.add_note("first")
+    call.feedback.add_note("second")
+    target, journal = Naming(move.target), move.target.journal("n")
+    first = sync_project(client.server, target, FROM, TO, journal=journal)
+    call.feedback.purge(note)
+    second = sync_project(client.server, target, FROM, TO, journal=journal)
+    assert (first.feedback, first.problems) == (2, [])
+    assert (second.feedback, second.taken_back, second.problems) == (0, 1, [])
+    rows = move.target.feedback_query(tsi.FeedbackQueryReq(project_id=TO)).result
+    assert [row["payload"]["note"] for row in rows] == ["second"]
+
+
+def test_values_that_are_known_are_not_read_again(client, move, monkeypatch):
+    """A second run lists versions without their values."""
+    weave.publish({"x": 1}, name="o")
+    shout("a")
+    move()
+    asked = []
+    query = client.server.objs_query
+    monkeypatch.setattr(client.server, "objs_query", lambda req: (asked.append(req), query(req))[1])
+    move()
+    weave.publish({"x": 2}, name="o")
+    move()
+    assert [req.metadata_only for req in asked] == [True, True, False]
 
 
 def test_the_latest_version_that_came_back(client, move):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import weave_lite as weave
 from weave_lite.cli.main import app
-from weave_lite.core.errors import InvalidRequest, RemoteServerError, UsageError
+from weave_lite.core.errors import InvalidRequest, NotFoundError, RemoteServerError, UsageError
 from weave_lite.sync.journal import MemoryJournal
 from weave_lite.sync.run import sync_project
 from weave_lite.trace_server import trace_server_interface as tsi
@@ -174,19 +174,27 @@ class Older:
 
     def __init__(self, server):
         self._server = server
-        self.requests = 0
 
     def __getattr__(self, name):
         if name in {"table_create_from_digests", "feedback_create_batch"}:
             raise AttributeError(name)
-        self.requests += 1
         return getattr(self._server, name)
 
 
-@pytest.mark.parametrize("wrap", [Older, lambda server: server], ids=["older", "ours"])
+class Hidden(Older):
+    """A client of such a server, that knows the newer methods."""
+
+    def table_create_from_digests(self, req):
+        raise NotFoundError(f"no such path, for {len(req.row_digests)} rows")
+
+
+@pytest.mark.parametrize(
+    "wrap", [Older, Hidden, lambda server: server], ids=["older", "hidden", "ours"]
+)
 def test_a_large_table_goes_in_parts(wrap, monkeypatch):
     """Its rows and digest are the same in the end, also where a server cannot join the parts."""
     monkeypatch.setattr("weave_lite.sync.tables._ROWS", 10)
+    monkeypatch.setattr("weave_lite.sync.pages._ROWS", 7)
     with SqliteTraceServer(":memory:") as source, SqliteTraceServer(":memory:") as target:
         rows = [{"n": n} for n in range(35)]
         table = tsi.TableSchemaForInsert(project_id=FROM, rows=rows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import ExitStack, closing
+import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -13,11 +14,19 @@ from urllib.parse import urlsplit
 import typer
 
 from weave_lite.cli.options import DbOption, JsonOption, choose_project, talk
-from weave_lite.core.errors import InvalidRequest, NotFoundError, SchemaVersionError, UsageError
+from weave_lite.core.errors import (
+    InvalidRequest,
+    NotFoundError,
+    SchemaVersionError,
+    StoreError,
+    UsageError,
+)
 from weave_lite.sync.journal import MemoryJournal
 from weave_lite.trace_server.place import MEMORY, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from weave_lite.sync.report import ProjectReport
 
 __all__ = ["sync"]
@@ -27,6 +36,8 @@ _COUNTED = (
     *("renamed", "taken_back"),
 )
 _MOST_TOLD = 20
+# Between two lines of progress.
+_PAUSE_S = 0.1
 
 _ToOption = Annotated[
     str | None,
@@ -67,11 +78,9 @@ def sync(
 
     What was moved is noted in the file that is written, else in the one that is read; between two
     URLs all is sent again. Calls and objects that are deleted later stay in the target; feedback
-    and prices are taken back there, too. The key for a URL is WANDB_API_KEY. Exit status 1:
-    something was refused, or reading back found a fault.
+    and prices are taken back there, too. The key for a URL is WANDB_API_KEY, else that
+    of the netrc file. Exit status 1: something was refused, or reading back found a fault.
     """
-    from weave_lite.sync.run import sync_project  # noqa: PLC0415 - rarely needed
-
     if to is None and from_ is None:
         raise UsageError(
             "say --to URL|FILE, or --from URL|FILE to bring projects into the store here"
@@ -79,38 +88,53 @@ def sync(
     source_place, target_place = _absolute(from_, db), _absolute(to, db)
     if source_place == target_place and as_ is None:
         raise UsageError("source and target are the same; name another --to, or another --as")
-    progress = _Progress()
-    with ExitStack() as stack:
-        is_noted_there = _is_url(target_place)
-        source = stack.enter_context(
-            closing(_source(source_place, is_written=is_noted_there, is_dry=dry_run))
-        )
-        target = stack.enter_context(closing(_target(target_place, is_dry=dry_run)))
+    is_right = True
+    with _opened(source_place, target_place, is_dry=dry_run) as (source, target):
         projects = _projects(source, project)
         if as_ is not None and len(projects) != 1:
             raise UsageError("--as needs exactly one --project")
-        reports: list[ProjectReport] = []
         for each in projects:
             goal = as_ or each
             journal = _journal(source, target, (each, source_place), (goal, target_place))
             if afresh and journal is not None:
                 journal = MemoryJournal() if dry_run else journal
                 journal.forget()
-            progress.project = each
-            try:
-                report = sync_project(
-                    source, target, each, goal,
-                    journal=journal, is_dry=dry_run, tell=progress, is_check_whole=check_all,
-                )  # fmt: skip
-            finally:
-                progress.clear()
-            reports.append(report)
+            options = {"journal": journal, "is_dry": dry_run, "is_check_whole": check_all}
+            report = _move(source, target, each, goal, options)
+            is_right = is_right and not report.problems
             if as_json:
                 typer.echo(json.dumps(report.as_dict()))
             else:
                 _print(report, is_dry=dry_run)
-    if any(report.problems for report in reports):
+    if not is_right:
         raise typer.Exit(1)
+
+
+def _move(
+    source: Any, target: Any, project: str, goal: str, options: dict[str, Any]
+) -> ProjectReport:
+    from weave_lite.sync.run import sync_project  # noqa: PLC0415 - rarely needed
+
+    progress = _Progress(project)
+    try:
+        return sync_project(source, target, project, goal, tell=progress, **options)
+    except (StoreError, KeyboardInterrupt):
+        progress.clear()
+        talk(f"{project}: broken off; run the same command again to go on")
+        raise
+    finally:
+        progress.clear()
+
+
+@contextmanager
+def _opened(source_place: str, target_place: str, *, is_dry: bool) -> Iterator[tuple[Any, Any]]:
+    """Open both ends, and close them."""
+    is_noted_there = _is_url(target_place)
+    with (
+        closing(_source(source_place, is_written=is_noted_there, is_dry=is_dry)) as source,
+        closing(_target(target_place, is_dry=is_dry)) as target,
+    ):
+        yield source, target
 
 
 def _is_url(place: str) -> bool:
@@ -198,13 +222,15 @@ def _journal(source: Any, target: Any, start: tuple[str, str], goal: tuple[str, 
 class _Progress:
     """Tells on a terminal, in one line, what is under way."""
 
-    def __init__(self) -> None:
-        self.project = ""
+    def __init__(self, project: str) -> None:
+        self._project = project
         self._is_terminal = sys.stderr.isatty()
+        self._last = 0.0
 
     def __call__(self, message: str) -> None:
-        if self._is_terminal:
-            sys.stderr.write(f"\r\x1b[K{self.project}: {message}")
+        if self._is_terminal and time.monotonic() > self._last + _PAUSE_S:
+            self._last = time.monotonic()
+            sys.stderr.write(f"\r\x1b[K{self._project}: {message}")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core.errors import InvalidRequest, NotFoundError
-from weave_lite.sync.pages import MARGIN_S, call_pages, ids_of, started
+from weave_lite.sync.pages import MARGIN_S, call_pages, calls_of, started
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ class CallMover:
         """Move calls in the order of their start, then what has changed of those from before."""
         journal = self._route.journal
         done = journal.read("calls")
-        # A name is set after the calls: one that came since is found by the next run.
-        names = journal.read("name")
         through = done.get("through")
         last = None if through is None else dt.datetime.fromisoformat(through)
         self._total = self._count(None)
@@ -63,7 +61,7 @@ class CallMover:
         if last is not None:
             journal.note("calls", {"count": str(self._count(last))})
         if through is not None:
-            self._rename(names)
+            self._rename()
 
     # --- which ---
 
@@ -86,7 +84,8 @@ class CallMover:
         )  # fmt: skip
         for page in pages:
             ids = [call.id for call in page]
-            here = ids_of(self._route.target, self._route.to_project, ids)
+            target, project_id = self._route.target, self._route.to_project
+            here = {call.id for call in calls_of(target, project_id, ids, columns=["id"])}
             self._move_by_id([each for each in ids if each not in here])
 
     def _move_by_id(self, ids: list[str]) -> None:
@@ -94,10 +93,7 @@ class CallMover:
         at = 0
         while part := ids[at : at + self._limit]:
             at += len(part)
-            req = tsi.CallsQueryReq(
-                project_id=self._route.from_project, filter=tsi.CallsFilter(call_ids=part)
-            )
-            calls = self._route.source.calls_query(req).calls
+            calls = calls_of(self._route.source, self._route.from_project, part)
             gone.difference_update(call.id for call in calls)
             self._send([call for call in calls if self._is_news(call)])
         self._forget(gone)
@@ -209,7 +205,7 @@ class CallMover:
 
     # --- names ---
 
-    def _rename(self, before: dict[str, str]) -> None:
+    def _rename(self) -> None:
         """Give calls their new names, and take those that were taken."""
         source, project_id = self._route.source, self._route.from_project
         now: dict[str, str] = {}
@@ -219,14 +215,17 @@ class CallMover:
         )  # fmt: skip
         for page in pages:
             now.update({call.id: call.display_name for call in page if call.display_name})
-        known = {**before, **self._route.journal.read("name")}
+        known = self._route.journal.read("name")
         for call_id, name in now.items():
             if known.get(call_id) != name:
                 self._set_name(call_id, name)
+        # What a name was taken from is asked for: not every server compares with null.
         unnamed = [call_id for call_id, name in known.items() if name and call_id not in now]
         for start in range(0, len(unnamed), _IDS):
-            for call_id in ids_of(source, project_id, unnamed[start : start + _IDS]):
-                self._set_name(call_id, "")
+            part = unnamed[start : start + _IDS]
+            for call in calls_of(source, project_id, part, columns=["id", "display_name"]):
+                if (call.display_name or "") != known[call.id]:
+                    self._set_name(call.id, call.display_name or "")
 
     def _set_name(self, call_id: str, name: str) -> None:
         if not self._route.is_dry:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core.errors import NotFoundError
 from weave_lite.sync.pages import (
     call_pages,
+    calls_of,
     feedback_pages,
     has_id,
     price_of,
@@ -28,7 +29,7 @@ __all__ = ["check"]
 
 _SAMPLE = 100
 _WINDOW = 10
-_PAGE = 200
+_PAGE = 50
 _FILES = 20
 # Names are not compared: they may be changed on either side.
 _CALL = (
@@ -169,7 +170,7 @@ class _Checker:
             # Those that were open may have ended meanwhile.
             ended = [call for call in calls if call.id not in left]
             ids = [call.id for call in ended]
-            here = {call.id: call for call in self._calls_here(ids)}
+            here = {call.id: call for call in calls_of(self._target, self._to, ids)}
             for call in ended:
                 problem = f"call {call.id} is not what it was"
                 self._hold(self._is_same(call, here.get(call.id)), problem)
@@ -183,13 +184,7 @@ class _Checker:
         for offset in self._offsets(count):
             page = {"query": {"$expr": is_moved}, "limit": _WINDOW, "offset": offset}
             req = tsi.CallsQueryReq.model_validate({"project_id": self._from, **page})
-            yield self._source.calls_query(req).calls
-
-    def _calls_here(self, ids: list[str]) -> list[tsi.CallSchema]:
-        if not ids:
-            return []
-        req = tsi.CallsQueryReq(project_id=self._to, filter=tsi.CallsFilter(call_ids=ids))
-        return self._target.calls_query(req).calls
+            yield list(self._source.calls_query_stream(req))
 
     def _is_same(self, before: tsi.CallSchema, after: tsi.CallSchema | None) -> bool:
         if after is None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ContentMover"]
 
-_PAGE = 200
+# Values may be large.
+_PAGE = 50
 
 
 class ContentMover:

@@ -1,4 +1,7 @@
-"""Reading a project page by page. Each page is a query of its own, so that no cursor stays open."""
+"""Reading a project page by page. Each page is a query of its own, so that no cursor stays open.
+
+Only what servers of every age offer is asked for: calls as a stream, rows of tables not.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.trace_server_interface import TraceServerInterface
 
 __all__ = [
-    "call_pages", "feedback_pages", "has_id", "ids_of", "price_of", "prices", "started", "versions",
+    "call_pages", "calls_of", "feedback_pages", "has_id", "price_of", "prices", "started",
+    "table_rows", "versions",
 ]  # fmt: skip
 
 _VERSIONS = 1_000
 _FEEDBACK = 500
+_ROWS = 500
 # Instants are floats in queries, which are true to a microsecond or so.
 MARGIN_S = 0.001
 
@@ -70,6 +75,20 @@ def started(operator: str, seconds: float) -> dict[str, Any]:
     return {operator: [later, earlier]}
 
 
+def table_rows(
+    server: TraceServerInterface, project_id: str, digest: str
+) -> Iterator[tsi.TableRowSchema]:
+    """Read the rows of a table in order; not every server can send them as a stream."""
+    offset = 0
+    while True:
+        req = tsi.TableQueryReq(project_id=project_id, digest=digest, limit=_ROWS, offset=offset)
+        rows = server.table_query(req).rows
+        yield from rows
+        offset += len(rows)
+        if len(rows) < _ROWS:
+            return
+
+
 def call_pages(
     server: TraceServerInterface,
     project_id: str,
@@ -101,13 +120,13 @@ def call_pages(
                     {"field": "started_at", "direction": "asc"},
                     {"field": "id", "direction": "asc"},
                 ],
-                "query": {"$expr": {"$and": parts}} if parts else None,
+                "query": _both(parts),
                 "columns": columns,
                 "limit": size,
                 "offset": offset,
             }
         )
-        found = server.calls_query(req).calls
+        found = list(server.calls_query_stream(req))
         if new := [call for call in found if call.id not in seen]:
             yield new
         if len(found) < size:
@@ -122,14 +141,27 @@ def call_pages(
         seen = {key: at for key, at in seen.items() if at >= since - MARGIN_S}
 
 
-def ids_of(server: TraceServerInterface, project_id: str, ids: list[str]) -> set[str]:
-    """Tell which of some calls a server has."""
+def _both(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Join conditions; a single one stands alone, which servers of every age understand."""
+    if not parts:
+        return None
+    return {"$expr": parts[0] if len(parts) == 1 else {"$and": parts}}
+
+
+def calls_of(
+    server: TraceServerInterface,
+    project_id: str,
+    ids: list[str],
+    *,
+    columns: list[str] | None = None,
+) -> list[tsi.CallSchema]:
+    """Read calls by id; those that a server does not have are left out."""
     if not ids:
-        return set()
+        return []
     req = tsi.CallsQueryReq(
-        project_id=project_id, filter=tsi.CallsFilter(call_ids=ids), columns=["id"]
+        project_id=project_id, filter=tsi.CallsFilter(call_ids=ids), columns=columns
     )
-    return {call.id for call in server.calls_query(req).calls}
+    return list(server.calls_query_stream(req))
 
 
 def feedback_pages(

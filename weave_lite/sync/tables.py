@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core.digest import digest_rows
 from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
+from weave_lite.sync.pages import table_rows
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ class TableMover:
 
     def _parts(self, digest: str) -> Iterator[_Part]:
         before, values, characters, is_same = list[str](), list[Any](), 0, True
-        req = tsi.TableQueryReq(project_id=self._route.from_project, digest=digest)
-        for row in self._route.source.table_query_stream(req):
+        for row in table_rows(self._route.source, self._route.from_project, digest):
             value, length = self._prepared(row.val)
             before.append(row.digest)
             values.append(value)
