@@ -1,7 +1,7 @@
 """The documented surface of upstream: every module, class, function, method, parameter and field.
 
 ``data/documented_names.json`` was read from upstream's reference pages, the present one of the SDK and
-three earlier ones: per module its functions with their parameters and defaults, and its classes with
+four others: per module its functions with their parameters and defaults, and its classes with
 fields, properties and methods. The types of some fields are lost in the pages; they stand as "".
 """
 
@@ -123,6 +123,7 @@ def test_the_list_is_whole():
         "client 2024": 98,
         "interface 2024": 232,
         "http server 2024": 46,
+        "interface, translated": 37,
     }
 
 

@@ -75,6 +75,43 @@ def test_documented_modules_are_found(installed, path):
     assert importlib.import_module(f"weave.{path}") is importlib.import_module(f"weave_lite.{path}")
 
 
+@pytest.mark.parametrize(
+    ("path", "ours", "name"),
+    [
+        ("dataset.dataset", "flow.dataset", "Dataset"),
+        ("evaluation.eval", "flow.eval", "Evaluation"),
+        ("evaluation.eval_imperative", "flow.eval_imperative", "EvaluationLogger"),
+        ("integrations.patch", "integrations.autopatch", "patch_openai"),
+        ("object.obj", "flow.obj", "Object"),
+        ("prompt.prompt", "flow.prompt.prompt", "MessagesPrompt"),
+        ("trace.api", "api", "init"),
+        ("trace.context.call_context", "trace.call_context", "get_current_call"),
+        ("trace.context.weave_client_context", "trace.client_context", "require_weave_client"),
+        ("trace.ref_util", "trace.ref_util", "get_ref"),
+        ("trace.serialization.serializer", "serialize.registry", "register_serializer"),
+        ("trace_server.common_interface", "trace_server.trace_server_interface", "SortBy"),
+        ("trace_server.errors", "core.errors", "NotFoundError"),
+        ("type_handlers.Audio.audio", "serialize.media.audio", "Audio"),
+        ("type_handlers.File.file", "serialize.media.file", "File"),
+        ("type_wrappers.Content.content", "serialize.media.content", "Content"),
+    ],
+)
+def test_where_upstream_has_it(installed, path, ours, name):
+    """Other releases have their modules at other places; what is there is the same."""
+    module = importlib.import_module(f"weave.{path}")
+    assert module is importlib.import_module(f"weave_lite.{ours}")
+    assert getattr(importlib.import_module(f"weave.{path}"), name) is getattr(module, name)
+
+
+@pytest.mark.parametrize(
+    "path", ["dataset.nothing", "nothing", "nothing.below", "trace.context.nothing", "trace.op.x"]
+)
+def test_what_is_nowhere(installed, path):
+    """Says so by the name that was asked for."""
+    with pytest.raises(ModuleNotFoundError, match=rf"weave\.{path}|weave\.nothing"):
+        importlib.import_module(f"weave.{path}")
+
+
 def test_the_modules_stay_what_they_are(installed):
     """Name, spec and loader are not those of the other name."""
     import weave.trace.call as module

@@ -23,6 +23,28 @@ __all__ = ["AS_WEAVE", "install_as_weave"]
 
 _OURS: Final = __package__
 _NAME: Final = "weave"
+# Where upstream has, or had, what stands elsewhere here; its releases have moved much about.
+_HOMES: Final = {
+    "dataset.dataset": "flow.dataset",
+    "evaluation.eval": "flow.eval",
+    "evaluation.eval_imperative": "flow.eval_imperative",
+    "integrations.patch": "integrations.autopatch",
+    "object.obj": "flow.obj",
+    "prompt.prompt": "flow.prompt.prompt",
+    "trace.api": "api",
+    "trace.context.call_context": "trace.call_context",
+    "trace.context.weave_client_context": "trace.client_context",
+    "trace.serialization.serializer": "serialize.registry",
+    "trace_server.common_interface": "trace_server.trace_server_interface",
+    "trace_server.errors": "core.errors",
+    "type_handlers.Audio.audio": "serialize.media.audio",
+    "type_handlers.File.file": "serialize.media.file",
+    "type_wrappers.Content.content": "serialize.media.content",
+}
+# The packages on the way there. Some are modules here, so that others cannot be below them by themselves.
+_ON_THE_WAY: Final = frozenset(
+    home.rsplit(".", count)[0] for home in _HOMES for count in range(1, home.count(".") + 1)
+)
 # Holds a package `weave` that calls `install_as_weave`, for the paths of other processes.
 AS_WEAVE: Final = Path(__file__).parent / "_as_weave"
 
@@ -40,6 +62,18 @@ class _SameModule(Loader):
         alias = module.__spec__
         assert alias is not None
         module.__spec__ = alias.loader_state
+        if alias.name.partition(".")[2] in _ON_THE_WAY:
+            vars(module).setdefault("__path__", [])
+
+
+class _EmptyPackage(Loader):
+    """Makes a package of upstream that has no counterpart here, only things below it."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it empty."""
 
 
 class _Finder(MetaPathFinder):
@@ -56,9 +90,10 @@ class _Finder(MetaPathFinder):
         del path, target
         if not _is_weave(fullname):
             return None
-        ours = find_spec(_our_name(fullname))
+        ours = _our_spec(fullname)
         if ours is None:
-            return None
+            is_on_the_way = fullname.partition(".")[2] in _ON_THE_WAY
+            return ModuleSpec(fullname, _EmptyPackage(), is_package=True) if is_on_the_way else None
         spec = ModuleSpec(
             fullname,
             _SameModule(),
@@ -144,4 +179,14 @@ def _is_weave(name: str) -> bool:
 
 
 def _our_name(name: str) -> str:
-    return _OURS + name[len(_NAME) :]
+    _, dot, path = name.partition(".")
+    return _OURS + dot + _HOMES.get(path, path)
+
+
+def _our_spec(name: str) -> ModuleSpec | None:
+    try:
+        return find_spec(_our_name(name))
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{_our_name(name)}.".startswith(f"{error.name}."):
+            return None  # below something that is no package, or not there
+        raise
