@@ -10,7 +10,7 @@ import asyncio
 from contextvars import ContextVar, copy_context
 from functools import partial
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from weave_lite.trace.bind import plan_for
 from weave_lite.trace.hooks import described
@@ -21,12 +21,14 @@ from weave_lite.trace.stream import Stream
 from weave_lite.trace.traced_iterator import is_async_iterator, is_iterator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
     from weave_lite.trace.call import Call
 
-__all__ = ["AskedOp", "asked_op", "bound_op", "in_worker", "workers"]
+__all__ = ["AskedOp", "asked_op", "bound_op", "in_worker", "to_end", "workers"]
+
+T = TypeVar("T")
 
 # Worker threads for functions that are not async.
 workers: ContextVar[ThreadPoolExecutor | None] = ContextVar("workers", default=None)
@@ -213,3 +215,18 @@ async def in_worker(function: Callable[[], Any]) -> Any:
     """
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(workers.get(), copy_context().run, function)
+
+
+def to_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits.
+
+    Raises:
+        RuntimeError: It waited for something.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a run without anything async waited for something")

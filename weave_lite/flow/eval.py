@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
-from weave_lite.core.errors import OpCallError, UsageError
+from weave_lite.core.errors import UsageError
 from weave_lite.core.refs import ObjectRef
 from weave_lite.flow.auto_summarize import auto_summarize
 from weave_lite.flow.dataset import Dataset
@@ -33,12 +33,10 @@ from weave_lite.flow.eval_run import (
     score_uris,
     uri_of_saved,
 )
+from weave_lite.flow.eval_scores import scores_of
 from weave_lite.flow.obj import Object
 from weave_lite.flow.scoring import (
-    apply_scorer,
-    missing_columns,
     prepare,
-    record_score,
     run_to_end,
 )
 from weave_lite.trace.call_context import get_current_call
@@ -269,8 +267,7 @@ class Evaluation(Object):
                 run.failed += 1
                 logger.error("the model failed: %s", prediction.error)
             else:
-                for scorer in run.scorers:
-                    await _score(run, scorer, example, uris, prediction, scores)
+                scores = await scores_of(run, example, uris, prediction)
         return {
             run.output_key: prediction.output,
             "scores": scores,
@@ -338,31 +335,6 @@ class Evaluation(Object):
 
 
 Evaluation.evaluate._set_on_input_handler(go_on)  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-async def _score(
-    run: EvalRun,
-    scorer: PreparedScorer,
-    example: dict[str, Any],
-    uris: dict[str, str],
-    prediction: Prediction,
-    scores: dict[str, Any],
-) -> None:
-    """Let one scorer score one answer; one that fails gives no score."""
-    # What cannot fit any row ends the evaluation.
-    missing = sorted(scorer.required.difference(scorer.columns(example)))
-    if missing:
-        raise OpCallError(missing_columns(scorer, example, missing))
-    try:
-        success = await apply_scorer(
-            scorer, example, prediction.output, example_refs=uris, in_thread=run.in_thread
-        )
-    except Exception as error:
-        logger.error("scorer %r failed: %r", scorer.name, error)  # noqa: TRY400 - the call has the trace
-        return
-    scores[scorer.name] = success.result
-    if run.client is not None and prediction.call is not None:
-        record_score(run.client, prediction.call, scorer, success)
 
 
 def _display_name(call: Call) -> str:

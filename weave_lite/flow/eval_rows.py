@@ -14,7 +14,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weave_lite.core.errors import InvalidRequest, UsageError
-from weave_lite.flow.asked_op import workers
+from weave_lite.flow.asked_op import to_end, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -141,7 +141,7 @@ async def _in_threads(queue: _Queue, how: RowRun, pool: ThreadPoolExecutor) -> N
         while (taken := queue.take()) is not None:
             at, row = taken
             try:
-                result = copy_context().run(_to_end, how.run(row))
+                result = copy_context().run(to_end, how.run(row))
             except BaseException:
                 queue.stop()
                 raise
@@ -194,14 +194,3 @@ async def _in_tasks(queue: _Queue, how: RowRun, pool: ThreadPoolExecutor) -> Non
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
-
-
-def _to_end(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Run a coroutine that never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: dict[str, Any] = end.value
-        return result
-    coroutine.close()
-    raise RuntimeError("a row without anything async waited for something")

@@ -90,13 +90,15 @@ class SavedView(ViewLayout):
 
     @property
     def entity(self) -> str | None:
-        """First part of the project that it is stored in; None for a new one."""
-        return None if self._home is None else self._home.entity
+        """First part of the project that it is stored in, a new one in that of the client."""
+        home = self._home or get_client()
+        return None if home is None else home.entity
 
     @property
     def project(self) -> str | None:
-        """Second part of the project that it is stored in; None for a new one."""
-        return None if self._home is None else self._home.project
+        """Second part of the project that it is stored in, a new one in that of the client."""
+        home = self._home or get_client()
+        return None if home is None else home.project
 
     def rename(self, label: str) -> Self:
         """Give the view another title; the name that it is stored under stays.
