@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 
+import httpx2
 import uvicorn
 
 from weave_lite.serve.app import make_app
@@ -22,6 +23,7 @@ class Served:
     Attributes:
         url: Where it listens.
         address: The same, for a socket.
+        http: A client for raw requests.
     """
 
     def __init__(self, protocol=WatchfulProtocol):
@@ -44,6 +46,7 @@ class Served:
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
         )
         self._thread.start()
+        self.http = httpx2.Client(base_url=self.url, verify=False, timeout=60)
 
     async def _call(self, scope, receive, send):
         await self.app(scope, receive, send)
@@ -52,7 +55,8 @@ class Served:
     def serving(self, server, **options):
         """Serve a trace server inside the block; gives a client of it."""
         self.app = make_app(server, **options)
-        client = RemoteHTTPTraceServer(self.url)
+        # The certificates of a usual transport take 40 ms to load, and nothing here needs them.
+        client = RemoteHTTPTraceServer(self.url, transport=httpx2.HTTPTransport(verify=False))
         client._http._policy.first_wait_s = 0.01
         try:
             yield client
@@ -62,6 +66,7 @@ class Served:
 
     def stop(self):
         """End the thread."""
+        self.http.close()
         self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -17,12 +18,14 @@ class ServerProcess:
     Args:
         place: The store's file.
         options: More options of the command.
+        files: How many files it may open, unless it asks for more.
 
     Attributes:
         url: Where it listens; the same after a restart.
     """
 
-    def __init__(self, place, *options):
+    def __init__(self, place, *options, files=None):
+        self._files = files
         self._place = place
         self._options = options
         self._port = 0
@@ -38,6 +41,9 @@ class ServerProcess:
                  "--port", str(self._port), *self._options],
                 stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
+        if self._files is not None:
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE, (self._files, most))
         until = time.monotonic() + 30
         while (found := re.search(r"at (http://\S+:(\d+))\s", self.log.read_text()[at:])) is None:
             assert self._process.poll() is None, self.log.read_text()

@@ -97,14 +97,20 @@ def check_lines(answer, operation):
         validator.validate(json.loads(line))
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize(
+    ("label", "mode"),
+    [
+        (label, mode)
+        for label in OPERATIONS
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        # A question without parameters has nothing that can be wrong.
+        if mode is GenerationMode.POSITIVE or label.startswith("POST")
+    ],
+)
 def test_answers_are_as_described(served, store, remote, known, label, mode):
     """No 5xx, and no status, content type or body that the description does not have."""
     verb, path = label.split()
     operation = SCHEMA[path][verb]
-    if verb == "GET" and mode is GenerationMode.NEGATIVE:
-        pytest.skip("nothing to get wrong")
 
     @settings(
         max_examples=EXAMPLES,

@@ -7,9 +7,8 @@ import itertools
 import json
 import tracemalloc
 import zlib
-from functools import lru_cache
+from functools import lru_cache, reduce
 
-import httpx2
 import pytest
 
 from weave_lite.serve import body
@@ -25,7 +24,7 @@ MIB = 1024 * 1024
 
 def post(served, path, content, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx2.post(f"{served.url}{path}", content=content, headers=names, timeout=60)
+    return served.http.post(path, content=content, headers=names)
 
 
 @pytest.mark.parametrize("path", ["/calls/query", "/otel/v1/traces", "/files/create"])
@@ -132,6 +131,41 @@ def test_depth(served, remote, depth, status):
         answer = post(served, "/calls/query_stats", content)
         assert answer.status_code == status
         assert status == 200 or len(answer.content) < 200
+
+
+@pytest.mark.parametrize("depth", [200, 480])
+def test_deep_values_come_back(served, store, remote, depth):
+    """Whatever goes in comes out, by each way of reading."""
+    value = {"x": reduce(lambda inner, _: {"a": [inner]}, range(depth // 2), 1)}
+    call_id = "01900000-0000-7000-8000-000000000001"
+    start = {
+        "project_id": P, "id": call_id, "trace_id": call_id, "op_name": "f", "started_at": 0,
+        "attributes": {}, "inputs": value,
+    }  # fmt: skip
+    note = {"project_id": P, "weave_ref": f"weave:///{P}/call/{call_id}", "feedback_type": "x"}
+
+    def ask(path, document):
+        answer = served.http.post(path, json=document)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    ask("/call/start", {"start": start})
+    ask("/obj/create", {"obj": {"project_id": P, "object_id": "o", "val": value}})
+    table = ask("/table/create", {"table": {"project_id": P, "rows": [value]}})
+    ask("/feedback/create", {**note, "payload": value})
+    (call,) = ask("/calls/query", {"project_id": P})["calls"]
+    assert call["inputs"] == value
+    assert call == ask("/calls/stream_query", {"project_id": P})
+    read = ask("/call/read", {"project_id": P, "id": call_id})["call"]
+    assert (read["inputs"], read["started_at"]) == (value, call["started_at"])
+    (obj,) = ask("/objs/query", {"project_id": P})["objs"]
+    assert obj["val"] == value
+    read = {"project_id": P, "object_id": "o", "digest": obj["digest"]}
+    assert ask("/obj/read", read)["obj"] == obj
+    rows = ask("/table/query", {"project_id": P, "digest": table["digest"]})["rows"]
+    assert [row["val"] for row in rows] == [value]
+    found = ask("/feedback/query", {"project_id": P})["result"]
+    assert [each["payload"] for each in found] == [value]
 
 
 def test_many_faults_are_one(served, remote):

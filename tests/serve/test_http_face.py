@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 
-import httpx2
 import pytest
 
 import weave_lite as weave
-from weave_lite.core.errors import InvalidRequest, NotFoundError, ObjectDeletedError, UsageError
+from weave_lite.core.errors import (
+    InvalidRequest,
+    NotFoundError,
+    ObjectDeletedError,
+    RemoteServerError,
+    StoreBusyError,
+    UsageError,
+)
 from weave_lite.flow.eval import Evaluation
 from weave_lite.flow.scorer import Scorer
 from weave_lite.serve.security import check_binding
@@ -41,7 +48,7 @@ def client(served, remote, tmp_path, monkeypatch):
 
 
 def post(served, path, body=None, **options):
-    return httpx2.post(f"{served.url}{path}", json=body, **options)
+    return served.http.post(path, json=body, **options)
 
 
 # --- the SDK over HTTP ---
@@ -135,7 +142,6 @@ def test_statuses(served, remote, path, body, status):
 
 def test_bodies(served, remote):
     """No JSON, gzip, cut gzip, a bomb, too deep, an unknown coding."""
-    url = f"{served.url}/calls/query_stats"
     good = json.dumps({"project_id": P}).encode()
     packed = gzip.compress(good)
     bomb = gzip.compress(b" " * 40_000_000)
@@ -152,7 +158,7 @@ def test_bodies(served, remote):
         (bomb, "gzip", 413),
     ):
         headers = {} if coding is None else {"Content-Encoding": coding}
-        answer = httpx2.post(url, content=content, headers=headers)
+        answer = served.http.post("/calls/query_stats", content=content, headers=headers)
         assert answer.status_code == status, (content[:20], coding)
 
 
@@ -231,10 +237,80 @@ def test_the_user_is_never_taken_from_the_body(served, remote, store, monkeypatc
 
 def test_the_description_is_there(served, remote):
     """OpenAPI, with every route."""
-    described = httpx2.get(f"{served.url}/openapi.json").json()
+    described = served.http.get("/openapi.json").json()
     assert {path for route in ROUTES for path in route.paths} <= set(described["paths"])
-    assert httpx2.get(f"{served.url}/server_info").json()["trace_server_version"]
-    assert httpx2.get(f"{served.url}/health").status_code == 200
+    assert served.http.get("/server_info").json()["trace_server_version"]
+    assert served.http.get("/health").status_code == 200
+
+
+# --- streams that do not come to their end ---
+
+
+@pytest.fixture
+def endless(store, monkeypatch):
+    """Let the store give one call again and again; tells when that is closed."""
+    start = tsi.StartedCallSchemaForInsert(
+        project_id=P, op_name="f", started_at=0, attributes={}, inputs={"text": "x" * 1000}
+    )
+    store.call_start(tsi.CallStartReq(start=start))
+    (call,) = store.calls_query_encoded(tsi.CallsQueryReq(project_id=P))
+    closed = threading.Event()
+    fault = []
+
+    def calls(req):
+        try:
+            yield call
+            while not fault:
+                yield call
+            raise fault[0]
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(store, "calls_query_encoded", calls)
+    return closed, fault
+
+
+def test_a_stream_that_nobody_reads_any_more_is_closed(served, remote, endless):
+    """Soon after the client has gone, and others are answered meanwhile."""
+    closed, _ = endless
+    with served.http.stream("POST", "/calls/stream_query", json={"project_id": P}) as answer:
+        assert next(answer.iter_lines())
+        assert not closed.is_set()
+        assert served.http.get("/health").status_code == 200
+    assert closed.wait(5)
+
+
+def test_a_stream_that_fails_is_not_taken_for_a_short_one(served, remote, endless, caplog):
+    """Its client is told, though the status was sent long ago."""
+    closed, fault = endless
+    lines = remote.calls_query_stream(tsi.CallsQueryReq(project_id=P))
+    assert next(lines).inputs == {"text": "x" * 1000}
+    fault.append(StoreBusyError("busy"))
+    with pytest.raises(RemoteServerError, match="broke off its answer"):
+        list(lines)
+    assert closed.wait(5)
+    assert "a stream was broken off: busy" in caplog.text
+
+
+def test_a_stream_that_fails_at_once_has_the_status_of_its_error(
+    served, remote, store, monkeypatch
+):
+    """As an answer in one piece does."""
+
+    def fails(req):
+        raise NotFoundError("it is gone")
+        yield
+
+    monkeypatch.setattr(store, "calls_query_encoded", fails)
+    answer = post(served, "/calls/stream_query", {"project_id": P})
+    assert (answer.status_code, answer.json()["reason"]) == (404, "it is gone")
+
+
+def test_an_empty_stream(served, remote):
+    """Is an answer without lines."""
+    answer = post(served, "/calls/stream_query", {"project_id": P})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/jsonl"
 
 
 # --- who is refused ---
@@ -261,7 +337,7 @@ SITES = ["cross-site", "same-site", "CROSS-SITE", "nonsense", ""]
 )
 def test_foreign_requests_are_refused(served, remote, name, value):
     """Before anything is read of them."""
-    answer = httpx2.get(f"{served.url}/server_info", headers={name: value})
+    answer = served.http.get("/server_info", headers={name: value})
     assert answer.status_code in {400, 403}, value
 
 
@@ -278,7 +354,7 @@ def test_foreign_requests_are_refused(served, remote, name, value):
 )
 def test_own_requests_are_answered(served, remote, headers):
     """Of this machine, and of its own pages."""
-    assert httpx2.get(f"{served.url}/server_info", headers=headers).status_code == 200
+    assert served.http.get("/server_info", headers=headers).status_code == 200
 
 
 def test_a_token_is_asked_for(served, store):
@@ -298,7 +374,7 @@ def test_a_token_is_asked_for(served, store):
             answer = post(served, "/calls/query_stats", body, **options)
             assert answer.status_code == status, options
             assert "secret" not in answer.text
-        assert httpx2.get(f"{served.url}/server_info").status_code == 200
+        assert served.http.get("/server_info").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "box.example.org", "::"])

@@ -140,6 +140,21 @@ def test_a_refusal_of_all_is_not_sought_in_halves(server, caplog):
     assert "refuses 5 starts and ends" in caplog.text
 
 
+def test_the_log_names_the_calls(server, caplog):
+    """A start and an end by their ids, but not a thousand of them."""
+    bad = [
+        b'{"mode":"start","req":{"start":{"id":"one"}}}',
+        b'{"mode":"end","req":{"end":{"id":"two"}}}',
+    ]
+    server.bad = {*bad, *items(50)}
+    batcher = batcher_of(server)
+    put(batcher, [*bad, *items(50)])
+    batcher.flush()
+    assert "refuses 52 starts and ends of calls, they are lost (one, two, ?, " in caplog.text
+    assert "?, ...): bad item" in caplog.text
+    assert len(caplog.text) < 400
+
+
 def test_a_full_queue_drops_what_comes(server, caplog):
     """Counted, and told once."""
     batcher = batcher_of(server, max_size=3)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import httpx2
 import orjson
 import pytest
 
 from weave_lite.core.errors import InvalidRequest, UsageError
 from weave_lite.trace_server_bindings import remote_http_trace_server as home
-from weave_lite.trace_server_bindings.http_transport import HttpTransport
+from weave_lite.trace_server_bindings.hosted_project import upserted_project
 from weave_lite.trace_server_bindings.remote_http_trace_server import RemoteHTTPTraceServer
 
 NAMES = (
@@ -126,11 +128,8 @@ def test_a_hosted_service_is_asked_for_the_project(env, network, answer, name):
     env.setenv("WANDB_API_KEY", "k")
     network.answers = [httpx2.Response(200, json=answer)]
     client = network.client()
-    env.setattr(
-        home,
-        "HttpTransport",
-        lambda url, policy: HttpTransport(url, policy, httpx2.MockTransport(network)),
-    )
+    wire = httpx2.MockTransport(network)
+    env.setattr(home, "upserted_project", partial(upserted_project, transport=wire))
     if name is None:
         with pytest.raises(InvalidRequest, match="project e/p cannot be made at https://api.test"):
             client.ensure_project_exists("e", "p")

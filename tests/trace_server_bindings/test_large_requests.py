@@ -140,6 +140,16 @@ def test_a_large_batch_goes_in_parts(remote, asked):
     assert all(size <= 1000 + 20 for size in parts)
 
 
+def test_an_item_over_the_limit_is_sent_alone(remote, caplog):
+    """And told: the server decides."""
+    remote.remote_request_bytes_limit = 1000
+    calls = [start("a"), start("b", inputs={"x": "y" * 2000}), start("c")]
+    remote.call_start_batch(batch(*calls))
+    assert ids(remote) == ["a", "b", "c"]
+    (record,) = caplog.records
+    assert "the limit of a request is 1000" in record.getMessage()
+
+
 def test_a_bad_item_is_named_by_its_place_in_the_whole(remote):
     """Not by that in its part, nor by that of its start or end."""
     remote.remote_request_bytes_limit = 1000

@@ -218,3 +218,13 @@ def test_the_oldest_home_has_the_same_names():
         }
     )
     assert [type(each) for each in batch.batch] == [home.StartBatchItem, home.EndBatchItem]
+
+
+@pytest.mark.parametrize("project_id", ["\u00e9/\u65e5\u672c", "a/ b ", "a/100%25"])
+def test_spans_of_any_project(remote, project_id):
+    """Its name goes in a header, which holds ASCII only."""
+    pytest.importorskip("opentelemetry.proto")
+    import otlp
+
+    remote.otel_export({"project_id": project_id, "traces": otlp.request(otlp.span(1))})
+    assert len(remote.calls_query({"project_id": project_id}).calls) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,12 +27,13 @@ from weave_lite.core.errors import (
 from weave_lite.trace_server_bindings.routes import JSON_LINES, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from weave_lite.trace_server.interface.encoded import EncodedCall
 
 __all__ = [
     "call_line",
+    "calls_document",
     "document",
     "error_answer",
     "line_stream",
@@ -57,8 +59,25 @@ def _model_json(model: BaseModel) -> bytes:
     try:
         return model.model_dump_json(by_alias=True).encode()
     except PydanticSerializationError:
-        # Half of a surrogate pair, most likely: what came in may be named in what goes out.
-        return _plain_json(model.model_dump(by_alias=True))
+        # Half of a surrogate pair, or values nested deeper than the fast writers follow.
+        return jsontext.compact(_with_texts_of_dates(model.model_dump(by_alias=True))).encode()
+
+
+def _with_texts_of_dates(value: Any) -> Any:
+    """Copy a value, its dates written as pydantic writes them. Loops, to take one frame a level."""
+    if isinstance(value, dt.datetime):
+        return _date_text(value)
+    if isinstance(value, list | tuple):
+        items = []
+        for item in value:
+            items.append(_with_texts_of_dates(item))  # noqa: PERF401 - see above
+        return items
+    if not isinstance(value, dict):
+        return value
+    record = {}
+    for key, item in value.items():
+        record[key] = _with_texts_of_dates(item)
+    return record
 
 
 def _plain_json(value: Any) -> bytes:
@@ -119,6 +138,12 @@ def model_line(model: BaseModel) -> bytes:
     return _model_json(model) + b"\n"
 
 
+def calls_document(calls: Iterable[EncodedCall]) -> Response:
+    """Answer with calls in one piece, of the texts as they are stored."""
+    body = b'{"calls":[' + b",".join(call_line(call)[:-1] for call in calls) + b"]}"
+    return Response(body, media_type=_JSON)
+
+
 def call_line(call: EncodedCall) -> bytes:
     """Write a call as a line of JSON, of the texts as they are stored."""
     small = {
@@ -156,7 +181,11 @@ def call_line(call: EncodedCall) -> bytes:
 
 
 def _instant(micros: int) -> str:
-    return from_micros(micros).isoformat().replace("+00:00", "Z")
+    return _date_text(from_micros(micros))
+
+
+def _date_text(date: dt.datetime) -> str:
+    return date.isoformat().replace("+00:00", "Z")
 
 
 async def line_stream(lines: Iterator[bytes]) -> StreamingResponse:

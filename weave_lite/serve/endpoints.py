@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from weave_lite.core.version import VERSION
 from weave_lite.serve import graphql
 from weave_lite.serve.answers import (
     call_line,
+    calls_document,
     document,
     error_answer,
     line_stream,
@@ -112,6 +114,8 @@ class Endpoints:
     ) -> Response:
         def ask() -> Response:
             req = getattr(tsi, model).model_validate(signed(read, _user_of(request)))
+            if method == "calls_query":
+                return calls_document(self._server.calls_query_encoded(req))
             return document(getattr(self._server, method)(req, **options))
 
         return await run_in_threadpool(ask)
@@ -205,7 +209,8 @@ class Endpoints:
         """Store OpenTelemetry spans, as protobuf or JSON."""
         content_type = request.headers.get("content-type", PROTOBUF).partition(";")[0].strip()
         body = await read_body(request)
-        project_id = request.headers.get("project_id") or request.headers.get("project-id") or ""
+        named = request.headers.get("project_id") or request.headers.get("project-id") or ""
+        project_id = unquote(named)  # as headers hold ASCII only
 
         def export() -> Response:
             traces: Any = body.decode() if content_type == JSON else body

@@ -130,11 +130,14 @@ def _schemas() -> tuple[dict[str, Any], dict[str, Any]]:
         models, ref_template=parts.REF + "{model}", schema_generator=_Schemas
     )
     by_name = {model.__name__: schema for (model, _), schema in refs.items()}
-    return by_name, _named_unions(definitions["$defs"])
+    return by_name, _tidied(definitions["$defs"])
 
 
-def _named_unions(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Name what the parts of a query may be, once: spelled out at each place it grows for ever."""
+def _tidied(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Say what projects are called, and name what the parts of a query may be.
+
+    Spelled out at each of their places, they grow for ever for whoever follows them.
+    """
     operands = definitions["EqOperation"]["properties"]["$eq"]["items"]
     operations = definitions["Query"]["properties"]["$expr"]
     named = {
@@ -151,6 +154,8 @@ def _named_unions(definitions: dict[str, Any]) -> dict[str, Any]:
         name = name_of.get(repr(value.get("oneOf")))
         if name is not None:
             return {"$ref": parts.REF + name}
+        if "properties" in value and "project_id" in value["properties"]:
+            value["properties"]["project_id"]["pattern"] = parts.PROJECT_PATTERN
         return {key: shortened(each) for key, each in value.items()}
 
     return {**{name: shortened(each) for name, each in definitions.items()}, **named}

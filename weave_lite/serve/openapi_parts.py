@@ -19,6 +19,7 @@ __all__ = [
     "PROJECTS_ANSWER",
     "PROJECTS_QUESTION",
     "PROJECT_HEADER",
+    "PROJECT_PATTERN",
     "PROTOBUF",
     "REF",
     "SERVER_INFO",
@@ -32,6 +33,7 @@ __all__ = [
 REF: Final = "#/components/schemas/"
 _OCTETS: Final = "application/octet-stream"
 _TEXT: Final = {"type": "string"}
+PROJECT_PATTERN: Final = "^[^/]+/[^/]+$"
 BYTES: Final = {"type": "string", "format": "binary"}
 OBJECT: Final = {"type": "object"}
 
@@ -78,7 +80,7 @@ PROJECT_HEADER: Final = {
     "name": "project_id",
     "in": "header",
     "description": "The project, entity/project; also as project-id.",
-    "schema": _TEXT,
+    "schema": {"type": "string", "pattern": PROJECT_PATTERN},
 }
 _ERRORS: Final = {
     "400": "The request is refused.",
@@ -138,7 +140,12 @@ def request_content(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
         return {JSON: {"schema": schema}}
     return {
         "multipart/form-data": {
-            "schema": _record("project_id file", {"expected_digest": _TEXT}, file=BYTES)
+            "schema": _record(
+                "project_id file",
+                {"expected_digest": _TEXT},
+                project_id={"type": "string", "pattern": PROJECT_PATTERN},
+                file=BYTES,
+            )
         }
     }
 

@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -25,6 +26,8 @@ __all__ = ["TIME_LIMIT_S", "serve"]
 
 TIME_LIMIT_S: Final = 5.0
 _MAX_CONNECTIONS: Final = 2_000
+# The store's own, and what is loaded.
+_OTHER_FILES: Final = 128
 
 
 class _Server(uvicorn.Server):
@@ -65,6 +68,28 @@ def _listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. Else an answer of two parts waits 40 ms for the client's receipt.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def _connections_allowed() -> int:
+    """Let the process open more files, where systems begin at 256 or 1024; each connection is one.
+
+    Returns:
+        How many connections there may be.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        return _MAX_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _MAX_CONNECTIONS
+    return max(1, min(_MAX_CONNECTIONS, soft - _OTHER_FILES))
 
 
 def serve(
@@ -108,7 +133,7 @@ def serve(
             log_level="warning",
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=_MAX_CONNECTIONS,
+            limit_concurrency=_connections_allowed(),
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
         )

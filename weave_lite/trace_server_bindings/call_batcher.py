@@ -10,6 +10,8 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from weave_lite.core.errors import (
     AccessDeniedError,
     InvalidRequest,
@@ -26,6 +28,7 @@ logger = logging.getLogger("weave_lite")
 _MOST_PER_BATCH: Final = 100
 _PAUSE_S: Final = 1.0
 _EXIT_S: Final = 5.0
+_MOST_IDS: Final = 10
 
 
 class CallBatcher:
@@ -122,7 +125,7 @@ class CallBatcher:
             batch: list[bytes] = []
             while self._queue and len(batch) < _MOST_PER_BATCH:
                 batch.append(self._queue.popleft())
-            refused: list[WeaveLiteError] = []
+            refused: list[tuple[bytes, WeaveLiteError]] = []
             try:
                 self._deliver(batch, refused)
             except (RemoteServerError, AccessDeniedError) as error:
@@ -135,19 +138,21 @@ class CallBatcher:
                 if refused:
                     self.refused_count += len(refused)
                     logger.error(
-                        "the trace server refuses %d starts and ends of calls, they are lost: %s",
+                        "the trace server refuses %d starts and ends of calls, they are lost (%s): %s",
                         len(refused),
-                        refused[0],
+                        ", ".join(_id_of(item) for item, _ in refused[:_MOST_IDS])
+                        + (", ..." if len(refused) > _MOST_IDS else ""),
+                        refused[0][1],
                     )
             self._is_waiting = False
             return True
 
-    def _deliver(self, batch: list[bytes], refused: list[WeaveLiteError]) -> None:
+    def _deliver(self, batch: list[bytes], refused: list[tuple[bytes, WeaveLiteError]]) -> None:
         """Send a batch, and find the items in it that the server refuses.
 
         Args:
             batch: What to send; of it remains what was not sent, when an error is raised.
-            refused: Gets an error for each item that is refused.
+            refused: Gets each item that is refused, with the error.
         """
         waiting = [batch[:]] if batch else []
         while waiting:
@@ -161,8 +166,17 @@ class CallBatcher:
                 if middle and isinstance(error, InvalidRequest):
                     waiting += [part[middle:], part[:middle]]
                     continue
-                refused += [error] * len(part)
+                refused += [(item, error) for item in part]
             del batch[: len(part)]
+
+
+def _id_of(item: bytes) -> str:
+    """Find the id of the call that an item starts or ends."""
+    try:
+        (part,) = orjson.loads(item)["req"].values()
+        return str(part["id"])
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return "?"
 
 
 _batchers: weakref.WeakSet[CallBatcher] = weakref.WeakSet()

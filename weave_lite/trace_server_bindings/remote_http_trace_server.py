@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import netrc
+import logging
 import os
 import threading
 from functools import partial
 from operator import add
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-import orjson
 from pydantic import BaseModel
 
 from weave_lite.core.errors import InvalidRequest, UsageError
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.interface import texts
 from weave_lite.trace_server_bindings.answers import answer_of
 from weave_lite.trace_server_bindings.call_batcher import CallBatcher
-from weave_lite.trace_server_bindings.http_transport import HttpTransport, RetryPolicy
+from weave_lite.trace_server_bindings.environment import (
+    key_of,
+    number_of_env,
+    policy_of_env,
+    url_of_env,
+)
+from weave_lite.trace_server_bindings.hosted_project import upserted_project
+from weave_lite.trace_server_bindings.http_transport import HttpTransport
 from weave_lite.trace_server_bindings.otlp_body import otlp_answer, otlp_body
 from weave_lite.trace_server_bindings.parts import in_parts, renumbered
 from weave_lite.trace_server_bindings.plain_methods import request_of
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from weave_lite.trace_server.interface.wire import WireModel
+    from weave_lite.trace_server_bindings.http_transport import RetryPolicy
 
 __all__ = [
     "Batch",
@@ -38,9 +46,9 @@ __all__ = [
     "RemoteHTTPTraceServer",
     "ServerInfoRes",
     "StartBatchItem",
-    "url_of_env",
 ]
 
+logger = logging.getLogger("weave_lite")
 # What fits into one request, with room for what stands around it.
 _BYTES_LIMIT = 31 * 1024 * 1024
 _AUTH_USER = "api"
@@ -117,9 +125,9 @@ class RemoteHTTPTraceServer(TableMethods):
         self.should_batch = should_batch
         self.remote_request_bytes_limit = remote_request_bytes_limit
         if timeout_s is None:
-            timeout_s = _number("WEAVE_HTTP_TIMEOUT", 0) or None
+            timeout_s = number_of_env("WEAVE_HTTP_TIMEOUT", 0) or None
         self._http = HttpTransport(
-            self.trace_server_url, retries or _policy(), transport, timeout_s=timeout_s
+            self.trace_server_url, retries or policy_of_env(), transport, timeout_s=timeout_s
         )
         self._max_calls_queue_size = max_calls_queue_size
         self._batcher: CallBatcher | None = None
@@ -156,7 +164,7 @@ class RemoteHTTPTraceServer(TableMethods):
         return server
 
     def _use_key_of(self, url: str) -> None:
-        key = _key_of(url)
+        key = key_of(url)
         self.set_auth((_AUTH_USER, key) if key else None)
 
     def __enter__(self) -> Self:
@@ -187,23 +195,7 @@ class RemoteHTTPTraceServer(TableMethods):
     def ensure_project_exists(self, entity: str, project: str) -> tsi.EnsureProjectExistsRes:
         """Make sure of a project, where the environment names a hosted service; else it is as named."""
         base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
-        name = project
-        if base:
-            variables = {"name": project, "entity": entity}
-            body = orjson.dumps({"query": _UPSERT_PROJECT, "variables": variables})
-            graph = HttpTransport(base, _policy())
-            try:
-                key = _key_of(base)
-                graph.set_auth((_AUTH_USER, key) if key else None)
-                answer = graph.post_json("/graphql", body)
-            finally:
-                graph.close()
-            try:
-                name = answer["data"]["upsertModel"]["model"]["name"]
-            except (KeyError, TypeError):
-                raise InvalidRequest(
-                    f"project {entity}/{project} cannot be made at {base}: {answer!r:.300}"
-                ) from None
+        name = upserted_project(base, entity, project) if base else project
         return tsi.EnsureProjectExistsRes(project_name=name)
 
     def call_start(self, req: tsi.CallStartReq | Mapping[str, Any]) -> tsi.CallStartRes:
@@ -240,6 +232,13 @@ class RemoteHTTPTraceServer(TableMethods):
         answers: list[Any] = []
         sent = 0
         for part in in_parts(items, self.remote_request_bytes_limit):
+            if len(part[0]) > self.remote_request_bytes_limit:
+                logger.warning(
+                    "a start or end of a call has %d bytes, the limit of a request is %d; a server may "
+                    "refuse it: log less, or publish the large part",
+                    len(part[0]),
+                    self.remote_request_bytes_limit,
+                )
             body = b'{"batch":[' + b",".join(part) + b"]}"
             try:
                 answer = self._http.post_json("/call/upsert_batch", body)
@@ -295,62 +294,10 @@ class RemoteHTTPTraceServer(TableMethods):
     def otel_export(self, req: tsi.OtelExportReq | Mapping[str, Any]) -> tsi.OtelExportRes:
         """Store OpenTelemetry spans: a protobuf message, its bytes, or OTLP JSON."""
         export = request_of("OtelExportReq", req)
-        headers = {"project_id": export.project_id}
+        texts.check_project_id(export.project_id)
+        headers = {"project_id": quote(export.project_id)}
         body, content_type = otlp_body(export.traces)
         answer = self._http.post(
             "/otel/v1/traces", body, content_type=content_type, headers=headers
         )
         return otlp_answer(answer, content_type)
-
-
-_UPSERT_PROJECT = """
-mutation UpsertModel($name: String!, $entity: String!) {
-  upsertModel(input: {name: $name, entityName: $entity}) { model { name description } }
-}
-"""
-
-
-def _policy() -> RetryPolicy:
-    """Read the settings of retries from the environment, for who makes a server without ``init``."""
-    attempts = int(_number("WEAVE_RETRY_MAX_ATTEMPTS", 3))
-    return RetryPolicy(attempts, _number("WEAVE_RETRY_MAX_INTERVAL", 300))
-
-
-def _number(variable: str, default: float) -> float:
-    text = os.environ.get(variable) or str(default)
-    try:
-        number = float(text)
-    except ValueError:
-        raise UsageError(
-            f"environment variable {variable} must be a number, not {text!r}"
-        ) from None
-    return number
-
-
-def url_of_env() -> str:
-    """Give the address of the trace server that the environment names.
-
-    Raises:
-        UsageError: No address is set.
-    """
-    url = os.environ.get("WF_TRACE_SERVER_URL")
-    base = os.environ.get("WANDB_BASE_URL", "").rstrip("/")
-    if not url and not base:
-        raise UsageError(
-            "set WF_TRACE_SERVER_URL to the address of a trace server, such as "
-            "http://127.0.0.1:6345, or WANDB_BASE_URL to that of a hosted service"
-        )
-    return url or f"{base}/traces"
-
-
-def _key_of(url: str) -> str | None:
-    """Look for the key of a host: in the environment, else in the netrc file."""
-    key = os.environ.get("WANDB_API_KEY")
-    host = urlsplit(url).hostname
-    if key or not host:
-        return key
-    try:
-        found = netrc.netrc().authenticators(host)
-    except (OSError, netrc.NetrcParseError):
-        return None
-    return found[2] if found else None
