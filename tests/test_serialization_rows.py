@@ -46,7 +46,8 @@ def client():
 def names(client):
     """The definitions that the rows use; unnamed modules print as in the measurement."""
     scope = {"weave": weave_lite}
-    exec(VECTORS["imports_and_definitions"], scope)
+    # Not with this file's postponed annotations: pydantic could not read them until a model is used.
+    exec(compile(VECTORS["imports_and_definitions"], "<rows>", "exec", dont_inherit=True), scope)
     return scope
 
 

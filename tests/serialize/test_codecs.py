@@ -267,7 +267,7 @@ def test_pandas(store):
         (b"\xff\xd8\xff\xe0", "image/jpeg"),
         (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-        (b"RIFF\0\0\0\0AVI ", "application/octet-stream"),
+        (b"RIFF\0\0\0\0ACON", "application/octet-stream"),
         (b"%PDF-1.7", "application/pdf"),
         (b"", "application/octet-stream"),
         (b"text", "application/octet-stream"),
@@ -289,6 +289,16 @@ def test_subclasses_of_bytes(store):
 
     assert stored(Odd(b"abc"), store)["size_bytes"] == 3
     assert list(store.files.values()) == [b"abc"]
+
+
+def test_views_of_memory(store):
+    """Their bytes, also those that lie apart; one that was let go has none."""
+    assert stored(memoryview(b"abc"), store)["size_bytes"] == 3
+    assert stored(memoryview(b"a-b-c")[::2], store)["size_bytes"] == 3
+    assert set(store.files.values()) == {b"abc"}
+    gone = memoryview(b"abc")
+    gone.release()
+    assert stored(gone, store) == "<released memory at 0xADDR>"
 
 
 def test_an_exception_whose_str_raises(store):

@@ -13,6 +13,7 @@ import pytest
 from op_code_samples import no_reference, sample, stored
 
 from weave_lite.serialize.codecs.op_code import load_op_source, op_source
+from weave_lite.serialize.source import syntax
 
 __all__ = ["sample"]
 
@@ -390,3 +391,11 @@ def test_depth_is_bounded(sample):
     text = op_source(module.f0, name="f0", reference=no_reference)
 
     assert [n for n in range(31) if f"def f{n}(" in text] == list(range(21))
+
+
+def test_short_texts_are_parsed_once():
+    """A suite of tests captures the same op for each of its clients; a long text is not kept."""
+    short, long = "def f():\n    return 1\n", f"x = {'1' * 5000!r}\n"
+    assert syntax.parse(short) is syntax.parse(short)
+    assert syntax.parse(long) is not syntax.parse(long)
+    assert syntax.parse("def") is None

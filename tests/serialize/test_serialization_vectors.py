@@ -60,8 +60,7 @@ def names():
     """The definitions that the rows use; unnamed modules print as in the measurement."""
     scope = {"weave": Refs}
     # Not with this file's postponed annotations: pydantic could not read them until a model is used.
-    code = compile(VECTORS["imports_and_definitions"], "<definitions>", "exec", dont_inherit=True)
-    exec(code, scope)
+    exec(compile(VECTORS["imports_and_definitions"], "<rows>", "exec", dont_inherit=True), scope)
     return scope
 
 

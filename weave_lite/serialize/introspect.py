@@ -51,8 +51,15 @@ def namespace_of(cls: type) -> Mapping[str, Any]:
 
 
 def base_names(cls: type) -> list[str]:
-    """Return the names that ``_bases`` of a record has: the other classes of the MRO, no object."""
-    return [_read_name(base) for base in _read_mro(cls)[1:] if base is not object]
+    """Return the names that ``_bases`` of a record has: the other classes of the MRO, no object.
+
+    A base that is a matter of ours alone has ``_is_no_stored_base`` in its namespace.
+    """
+    return [
+        _read_name(base)
+        for base in _read_mro(cls)[1:]
+        if base is not object and "_is_no_stored_base" not in _read_namespace(base)
+    ]
 
 
 def derives_from(cls: type, base: type) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 from weave_lite.serialize.media.mimetype import default_filename, detect
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
+EPUB = b"PK\3\4" + bytes(26) + b"mimetypeapplication/epub+zip"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -45,12 +49,44 @@ PNG = b"\x89PNG\r\n\x1a\n"
         (b"\xff\xfb\x90\0", {}, ("audio/mpeg", ".mp3")),
         (b"\xff\xf3\x90\0", {}, ("audio/mpeg", ".mp3")),
         (b"\xff\xfeh\0i\0", {}, ("application/octet-stream", ".bin")),
+        (b"RIFF....AVI LIST", {}, ("video/x-msvideo", ".avi")),
+        (b"\x1aE\xdf\xa3..webm", {}, ("video/webm", ".webm")),
+        (b"\x1aE\xdf\xa3..matroska", {}, ("video/x-matroska", ".mkv")),
+        (b"PK\3\4.....", {}, ("application/zip", ".zip")),
+        (EPUB, {}, ("application/epub+zip", ".epub")),
+        (b"\0\0\1\0\1", {}, ("image/x-icon", ".ico")),
+        (b"PAR1..", {}, ("application/vnd.apache.parquet", ".parquet")),
+        (b"\n <!DOCTYPE html><p>", {}, ("text/html", ".html")),
+        (b"<html><p>", {}, ("text/html", ".html")),
+        (b"<svg/>", {}, ("image/svg+xml", ".svg")),
+        (b'<?xml version="1.0"?><svg/>', {}, ("image/svg+xml", ".svg")),
+        (b'<?xml version="1.0"?><a/>', {}, ("application/xml", ".xml")),
+        (b"<p>", {}, ("text/plain", ".txt")),
         (b"\xff", {}, ("application/octet-stream", ".bin")),
     ],
 )
 def test_detect(content, given, expected):
     """What is given goes first, then the name, the first bytes, and text."""
     assert detect(content, **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("word/document.xml", "wordprocessingml.document"),
+        ("xl/workbook.xml", "spreadsheetml.sheet"),
+        ("ppt/presentation.xml", "presentationml.presentation"),
+        ("other/thing.xml", None),
+    ],
+)
+def test_office_documents(part, kind):
+    """A ZIP file whose parts say what it is."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("[Content_Types].xml", "_rels/.rels", part):
+            archive.writestr(name, "<x/>")
+    expected = "application/zip" if kind is None else f"{OFFICE}.{kind}"
+    assert detect(file.getvalue())[0] == expected
 
 
 def test_a_letter_may_be_cut_by_the_end_of_the_head():

@@ -48,6 +48,15 @@ def test_what_is_found(kind, text):
     assert redacted == f"See {before}<{kind}>, please."
 
 
+def test_the_code_of_a_country_makes_it_a_telephone_number():
+    """Though the digits behind it are those of another kind."""
+    redactor = Redactor(PATTERNS)
+
+    assert (
+        redactor.text("Call +1 943 476 5919 or 943 476 5919") == "Call <PHONE_NUMBER> or <UK_NHS>"
+    )
+
+
 def test_each_kind_is_tested():
     """A new pattern needs an example."""
     assert {kind for kind, _ in FOUND} == set(PATTERNS)

@@ -20,13 +20,15 @@ __all__ = ["IMAGE"]
 
 _TYPE_ID = "PIL.Image.Image"
 _PREFIX = "image."
-# Formats that the web knows, which stay what they are.
-_OWN_FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
+# Formats that the web knows, which stay what they are. A photo of a telephone is often an MPO: a
+# JPEG with more pictures behind it.
+_OWN_FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "MPO": "jpg", "WEBP": "webp"}
 # What is read back. PIL knows others, and hands some of them to other programs.
 _READ_FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 # What PNG cannot hold, and TIFF can, exactly.
-_TIFF_MODES = frozenset({"CMYK", "F", "I", "LAB", "YCbCr"})
-_RGB_MODES = {"HSV": "RGB", "RGBa": "RGBA", "La": "LA", "RGBX": "RGB"}
+_TIFF_MODES = frozenset({"CMYK", "F", "I", "LAB"})
+# What no file holds, or none that every release of PIL can read: a TIFF of YCbCr is one of these.
+_RGB_MODES = {"HSV": "RGB", "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB"}
 # Beyond it a smaller file is not worth the seconds that the user's function waits.
 _LARGE_PIXELS: Final = 4_000_000
 _STRIP_PIXELS: Final = 1_000_000
@@ -53,7 +55,6 @@ def _encode(value: Image, sink: Sink) -> dict[str, Any]:
     known = _saved.get(id(value))
     if (
         known is not None
-        and seen is not None
         and known.image() is value
         and known.sink() is sink
         and known.print == seen
@@ -64,12 +65,11 @@ def _encode(value: Image, sink: Sink) -> dict[str, Any]:
     else:
         path = f"{_PREFIX}{_OWN_FORMATS[str(opened.format)]}"
         record = custom_record(_TYPE_ID, files={path: sink.save_file(path, content)})
-    if seen is not None:
-        if len(_saved) >= _MAX_KNOWN:
-            _saved.clear()
-        key = id(value)
-        image = weakref.ref(value, lambda _: _saved.pop(key, None))
-        _saved[key] = _Saved(image, weakref.ref(sink), seen, dict(record["files"]))
+    if len(_saved) >= _MAX_KNOWN:
+        _saved.clear()
+    key = id(value)
+    image = weakref.ref(value, lambda _: _saved.pop(key, None))
+    _saved[key] = _Saved(image, weakref.ref(sink), seen, dict(record["files"]))
     return record
 
 
@@ -100,10 +100,8 @@ def _opened_anew(value: Image) -> tuple[Image, bytes | None]:
     return opened, content if opened.format in _OWN_FORMATS else None
 
 
-def _fingerprint(image: Image) -> bytes | None:
-    """Hash all that is written of an image; None for one with frames."""
-    if getattr(image, "n_frames", 1) != 1:
-        return None
+def _fingerprint(image: Image) -> bytes:
+    """Hash all that is written of an image; of several frames, those that are not shown cannot change."""
     import hashlib  # noqa: PLC0415 - only when there is one
 
     width, height = image.size

@@ -5,6 +5,7 @@ The type of the same name of the newest official SDK, with its fields and its st
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
@@ -195,6 +196,8 @@ class Content:
         cls, value: Any, mimetype: str | None = None, extension: str | None = None
     ) -> Any:
         """Make a content of bytes, a path, a ``data:`` URL or a text; anything else is given back."""
+        if isinstance(value, BytesIO):
+            value = value.getvalue()  # all of it, and its position stays
         if isinstance(value, bytes | bytearray | memoryview):
             return cls.from_bytes(bytes(value), mimetype=mimetype, extension=extension)
         if isinstance(value, Path):

@@ -145,5 +145,6 @@ def is_file(path: str | Path) -> bool:
 def type_name(value: Any) -> str:
     """Name the type of a value, with its module unless it is built in."""
     cls = type(value)
-    is_builtin = cls.__module__ == "builtins"
-    return cls.__qualname__ if is_builtin else f"{cls.__module__}.{cls.__qualname__}"
+    # The public module: which private one has `PosixPath`, say, depends on the version of Python.
+    module = cls.__module__.partition("._")[0]
+    return cls.__qualname__ if module == "builtins" else f"{module}.{cls.__qualname__}"

@@ -24,17 +24,35 @@ _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
     (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
     (b"fLaC", "audio/flac"),
-    (b"\x1a\x45\xdf\xa3", "video/webm"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"\x00\x00\x01\x00", "image/x-icon"),
+    (b"PAR1", "application/vnd.apache.parquet"),
 )
 _MP3_FRAME = 0xF2
-_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp"}
+_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
+_EBML = b"\x1a\x45\xdf\xa3"
+_ZIP = b"PK\x03\x04"
+# The folder that each kind of office document has beside its list of parts.
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OFFICE_FOLDERS = {
+    b"word/": f"{_OFFICE}.wordprocessingml.document",
+    b"xl/": f"{_OFFICE}.spreadsheetml.sheet",
+    b"ppt/": f"{_OFFICE}.presentationml.presentation",
+}
+_OFFICE_PARTS = b"[Content_Types].xml"
+_EPUB = b"mimetypeapplication/epub+zip"
+_MARKUP = (
+    (b"<!doctype html", "text/html"),
+    (b"<html", "text/html"),
+    (b"<svg", "image/svg+xml"),
+)
+_MARKUP_HEAD_BYTES = 1024
+_PARTS_HEAD_BYTES = 8192
 # An MPEG-4 file names its kind at byte 8.
 _MP4 = {
     b"M4A ": "audio/mp4",
@@ -66,9 +84,14 @@ _EXTENSIONS = {
     "application/yaml": ".yaml",
     "application/toml": ".toml",
     "application/x-ndjson": ".jsonl",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    f"{_OFFICE}.wordprocessingml.document": ".docx",
+    f"{_OFFICE}.spreadsheetml.sheet": ".xlsx",
+    f"{_OFFICE}.presentationml.presentation": ".pptx",
+    "application/zip": ".zip",
+    "image/x-icon": ".ico",
+    "image/svg+xml": ".svg",
+    "text/html": ".html",
+    "video/x-msvideo": ".avi",
     "application/vnd.apache.parquet": ".parquet",
     "application/x-ipynb+json": ".ipynb",
     "application/epub+zip": ".epub",
@@ -98,6 +121,10 @@ def sniffed(content: bytes) -> str | None:
         return _RIFF[content[8:12]]
     if content[4:8] == b"ftyp":
         return _MP4.get(content[8:12], "video/mp4")
+    if content.startswith(_EBML):
+        return "video/x-matroska" if b"matroska" in content[:64] else "video/webm"
+    if content.startswith(_ZIP):
+        return _type_of_zip(content[:_PARTS_HEAD_BYTES])
     # Frames of MP3: eleven bits that are set, MPEG version 1 or 2, layer III.
     if content[:1] == b"\xff" and content[1:2] and content[1] & 0xF6 == _MP3_FRAME:
         return "audio/mpeg"
@@ -105,6 +132,16 @@ def sniffed(content: bytes) -> str | None:
         if content.startswith(start):
             return mimetype
     return None
+
+
+def _type_of_zip(head: bytes) -> str:
+    if head[30:].startswith(_EPUB):
+        return "application/epub+zip"
+    if _OFFICE_PARTS in head:
+        for folder, mimetype in _OFFICE_FOLDERS.items():
+            if folder in head:
+                return mimetype
+    return "application/zip"
 
 
 def type_of_name(name: str) -> str | None:
@@ -203,4 +240,10 @@ def _type_of_text(content: bytes) -> str:
         except (ValueError, RecursionError):
             return _TEXT
         return "application/json"
+    head = content[:_MARKUP_HEAD_BYTES].lstrip().lower()
+    for start, mimetype in _MARKUP:
+        if head.startswith(start):
+            return mimetype
+    if head.startswith(b"<?xml"):
+        return "image/svg+xml" if b"<svg" in head else "application/xml"
     return _TEXT

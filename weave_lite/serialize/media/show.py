@@ -12,8 +12,18 @@ from weave_lite.serialize.media.mimetype import extension_of
 
 __all__ = ["show"]
 
-_VIEWED = ("image/", "audio/", "video/")
+# By name: among the other kinds of images and sound are drawings with scripts, and playlists.
+_VIEWED = frozenset(
+    f"{kind}/{name}"
+    for kind, names in {
+        "image": "png jpeg gif webp tiff bmp heic avif x-icon",
+        "audio": "mpeg wav x-wav ogg flac mp4 aac opus webm",
+        "video": "mp4 webm quicktime x-matroska x-msvideo mpeg ogg",
+    }.items()
+    for name in names.split()
+)
 _DOCUMENTS = {"application/pdf": ".pdf", "application/json": ".json"}
+_TEXTS = frozenset({"image/svg+xml", "application/xml", "application/x-ipynb+json"})
 
 
 def show(data: bytes, mimetype: str) -> bool:
@@ -39,8 +49,8 @@ def show(data: bytes, mimetype: str) -> bool:
 
 def _extension(mimetype: str) -> str | None:
     """Return an extension under which a system views a file; of a script or program there is none."""
-    if mimetype.startswith("text/"):
+    if mimetype.startswith("text/") or mimetype in _TEXTS:
         return ".txt"
-    if mimetype.startswith(_VIEWED):
+    if mimetype in _VIEWED:
         return extension_of(mimetype)
     return _DOCUMENTS.get(mimetype)

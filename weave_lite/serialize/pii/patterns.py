@@ -59,7 +59,14 @@ PATTERNS = {
         + r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?(?:\d{2} ?){3}[A-D]"
         + _END
     ),
-    "UK_NHS": _pattern(_START + r"\d{3}[ -]\d{3}[ -]\d{4}" + _END, checks.is_nhs_number),
+    # After the code of a country it is a telephone number.
+    "UK_NHS": _pattern(
+        r"(?<!\+\d[ -])(?<!\+\d\d[ -])(?<!\+\d\d\d[ -])"
+        + _START
+        + r"\d{3}[ -]\d{3}[ -]\d{4}"
+        + _END,
+        checks.is_nhs_number,
+    ),
     # These have nothing to tell them by but the words before them.
     "US_PASSPORT": _pattern(
         r"passport\D{0,20}?\b(?P<found>[A-Za-z]?\d{8,9})" + _END, flags=re.IGNORECASE
