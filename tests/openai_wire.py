@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local_server import QuietHandler, running
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
@@ -47,45 +47,24 @@ def pieces(wire):
         time.sleep(wire.pause_s)
 
 
-def _handler(wire_of):
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            wire = wire_of()
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            wire.requests.append((self.path, dict(self.headers), json.loads(body)))
-            time.sleep(wire.delay_s)
-            self.send_response(wire.status)
-            for name, value in wire.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(wire.length or len(wire.body)))
-            self.end_headers()
-            for piece in pieces(wire):
-                self.wfile.write(piece)
-
-        def log_message(self, format, *args):
-            """Stay quiet."""
-
-        def handle(self):
-            try:
-                super().handle()
-            except ConnectionError:
-                # The client gave up, as some tests want.
-                pass
-
-    return Handler
+class _Handler(QuietHandler):
+    def do_POST(self):
+        wire = self.server.wire
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        wire.requests.append((self.path, dict(self.headers), json.loads(body)))
+        time.sleep(wire.delay_s)
+        self.send_response(wire.status)
+        for name, value in wire.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(wire.length or len(wire.body)))
+        self.end_headers()
+        for piece in pieces(wire):
+            self.wfile.write(piece)
 
 
 @contextmanager
 def openai_wire():
     """Run the server for a while."""
-    wires = []
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(lambda: wires[0]))
-    wires.append(Wire(httpd.server_address[1]))
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield wires[0]
-    finally:
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
+    with running(_Handler) as httpd:
+        httpd.wire = Wire(httpd.server_port)
+        yield httpd.wire

@@ -166,6 +166,8 @@ def test_disabled_means_nothing_happens(tmp_path, monkeypatch, caplog, capsys, h
     assert (client.entity, client.project, call.id) == ("DISABLED", "DISABLED", None)
     assert outputs(client) == []
     assert weave.get_client() is None
+    with pytest.raises(WeaveInitError, match="setting disabled"):
+        weave.publish({"a": 1})
     assert threading.active_count() == before
     assert list(tmp_path.iterdir()) == []
     assert caplog.records == []

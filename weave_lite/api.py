@@ -391,7 +391,7 @@ def remote_client(project_name: str) -> Iterator[WeaveClient]:
     Raises:
         UsageError: No address is set, or the extra is not installed.
     """
-    from weave_lite.trace_server_bindings.remote_http_trace_server import url_of_env  # noqa: PLC0415
+    from weave_lite.trace_server_bindings.environment import url_of_env  # noqa: PLC0415 - rarely needed
 
     client = init(project_name, db=url_of_env())
     try:

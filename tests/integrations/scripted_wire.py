@@ -6,9 +6,9 @@ The model that is asked for picks the answer, so that threads do not disturb eac
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local_server import QuietHandler, running
 
 CHAT_USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
@@ -61,48 +61,27 @@ def chat(**message):
     return {**base, "choices": [choice], "usage": CHAT_USAGE}
 
 
-def _handler(wire_of):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
+    protocol_version = "HTTP/1.1"
 
-        def do_POST(self):
-            wire = wire_of()
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            wire.requests.append(body)
-            status, kind, content, breaks = wire.answers[body["model"]]
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            # A length that is not kept is what a broken connection looks like.
-            self.send_header("content-length", str(len(content) + (10 if breaks else 0)))
-            self.send_header("connection", "close")
-            self.end_headers()
-            self.wfile.write(content)
-            self.close_connection = True
-
-        def log_message(self, format, *args):
-            """Stay quiet."""
-
-        def handle(self):
-            try:
-                super().handle()
-            except ConnectionError:
-                # The client gave up, as some tests want.
-                pass
-
-    return Handler
+    def do_POST(self):
+        wire = self.server.wire
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        wire.requests.append(body)
+        status, kind, content, breaks = wire.answers[body["model"]]
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        # A length that is not kept is what a broken connection looks like.
+        self.send_header("content-length", str(len(content) + (10 if breaks else 0)))
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+        self.close_connection = True
 
 
 @contextmanager
 def scripted_wire():
     """Run the server for a while."""
-    wires = []
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(lambda: wires[0]))
-    wires.append(Wire(httpd.server_address[1]))
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield wires[0]
-    finally:
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
+    with running(_Handler) as httpd:
+        httpd.wire = Wire(httpd.server_port)
+        yield httpd.wire

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 import weave
@@ -35,6 +37,37 @@ def change():
     official.init(PROJECT, db=os.environ["SECOND_DB"])
     add(2, 2)
     return {}
+
+
+def race():
+    """Use a request's model in one thread while another builds it."""
+    from weave_lite.trace_server.interface.wire import WireModel
+
+    begun = threading.Event()
+
+    class Slow(WireModel):
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            begun.set()
+            time.sleep(0.2)
+            return super().__get_pydantic_core_schema__(source, handler)
+
+    class Request(WireModel):
+        slow: Slow
+
+    found = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(type(Request.model_validate({"slow": {}})).__name__)
+        )
+        for _ in range(2)
+    ]
+    threads[0].start()
+    begun.wait(10)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def kind_of(error):

@@ -131,6 +131,7 @@ const found = await calls();
 const published = await objects();
 const {data, dataset: datasetRef} = await dataset();
 const result = await evaluations(data);
+const evaluation = (await client.getCalls()).find(call => call.display_name === 'shouting_shout');
 await feedback(found);
 await media();
 await settled();
@@ -143,6 +144,7 @@ writeFileSync(
     ...published,
     dataset: datasetRef,
     result,
+    evaluation: evaluation.id,
     calls: (await client.getCalls()).length,
   })
 );

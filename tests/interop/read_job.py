@@ -47,11 +47,13 @@ def instant(value):
 def inputs_as_json(call):
     found = {}
     for name in call.inputs:
+        raw = dict.__getitem__(call.inputs, name)
         try:
             value = call.inputs[name]
         except Exception:  # an op of another language, which 0.51.45 wants to load
-            value = dict.__getitem__(call.inputs, name)
-        found[name] = plain(value)
+            value = None
+        # 0.54.0 reads such an op as None.
+        found[name] = plain(raw if value is None else value)
     return found
 
 

@@ -355,11 +355,24 @@ def fits(changes, length):
     return True
 
 
+def with_own_rows(number, stored, changes):
+    """Give rows a number of their project: the reference has a table once for all projects."""
+    owned = [{**row, "own": number} for row in stored]
+    changed = [
+        {kind: {**what, "row": {**what["row"], "own": number}} if "row" in what else what}
+        for change in changes
+        for kind, what in change.items()
+    ]
+    return owned, changed
+
+
 @often
 @given(rows, updates)
 def test_tables(both, stored, changes):
     """Tables and their changed copies get the same digests, and their rows are read alike."""
-    project = f"acme/r{next(NUMBERS)}"
+    number = next(NUMBERS)
+    project = f"acme/r{number}"
+    stored, changes = with_own_rows(number, stored, changes)
     table = {"project_id": project, "rows": stored}
     digest = both.ask("table_create", "TableCreateReq", {"table": table})["result"]["digest"]
     digests = [digest]

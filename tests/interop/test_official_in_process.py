@@ -70,6 +70,12 @@ def test_a_second_session_takes_over(version, tmp_path):
     assert (outputs(first), outputs(second)) == ([2], [4])
 
 
+@pytest.mark.parametrize("version", PYTHONS)
+def test_threads_of_a_client_may_come_first_at_once(version, tmp_path):
+    """The pydantic that 0.51.45 pins would give the second thread a model of the wrong class."""
+    assert ask(version, "race", tmp_path) == ["Request", "Request"]
+
+
 def test_errors_are_those_of_0_51(tmp_path):
     """Its classes of the same names, with their facts."""
     told = ask("0.51.45", "errors", tmp_path)

@@ -10,8 +10,10 @@ import os
 
 import pytest
 from official_clients import NODE_FOLDER, OURS, PYTHONS, differences, pointed_at, run_job
+from typer.testing import CliRunner
 
 import weave_lite
+from weave_lite.cli.main import app as cli
 from weave_lite.core.errors import NotSupportedError
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
@@ -90,6 +92,21 @@ def test_typescript_client_does_the_basic_job(served, tmp_path):
         check_objects(told)
     finally:
         weave_lite.finish()
+
+
+def test_cli_shows_an_evaluation_of_typescript(served, tmp_path):
+    """Its rows, under the name that they have there."""
+    file, url = served
+    told = typescript_job("official_job.mjs", url, tmp_path)
+    place = ["--db", str(file), "--project", PROJECT]
+    found = CliRunner().invoke(cli, ["evals", "show", told["evaluation"], *place, "--json"])
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    assert sorted((row["output"], row["scores"]["right"]) for row in rows) == [
+        ("a!", True),
+        ("b!", True),
+        ("c?", False),
+    ]
+    assert sorted(row["example"]["question"] for row in rows) == ["a", "b", "c"]
 
 
 def test_official_python_clients_read_what_typescript_wrote(served, tmp_path):

@@ -55,6 +55,23 @@ def test_user_without_a_name(monkeypatch):
     assert user.default_user() == "local"
 
 
+def test_the_system_is_asked_once(monkeypatch):
+    """Each batch of records wants the name; only another environment may change it."""
+    asked = []
+
+    def getuser():
+        asked.append(1)
+        return "ada"
+
+    monkeypatch.delenv("WANDB_USERNAME", raising=False)
+    monkeypatch.setattr(getpass, "getuser", getuser)
+    assert [user.default_user() for _ in range(3)] == ["ada"] * 3
+    assert asked == [1]
+    monkeypatch.setenv("LNAME", "grace")
+    assert user.default_user() == "ada"
+    assert asked == [1, 1]
+
+
 def test_server_fills_in_the_user(monkeypatch, server):
     """Calls and objects that name no user get the local one; a given one stays."""
     monkeypatch.setenv("WANDB_USERNAME", "ada")

@@ -35,7 +35,7 @@ def serve(
     place = find_place(db)
 
     def tell(listening: int) -> None:
-        shown = f"[{host}]" if ":" in host else host
+        shown = f"[{host.strip('[]')}]" if ":" in host else host
         url = f"http://{shown}:{listening}"
         talk(f"serving {place} at {url}")
         talk(f"weave_lite:    weave.init('PROJECT', db='{url}')")

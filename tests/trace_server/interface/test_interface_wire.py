@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import pickle
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -292,3 +293,40 @@ def test_threads_may_use_a_model_first_at_once():
         for thread in threads:
             thread.join()
     assert failures == []
+
+
+def test_a_model_may_be_used_while_another_thread_builds_it():
+    """It waits for its own validator and serializer, and takes none of its base; pydantic 2.11 lets it."""
+    begun = threading.Event()
+
+    class Slow(WireModel):
+        n: int
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            begun.set()
+            time.sleep(0.1)
+            return super().__get_pydantic_core_schema__(source, handler)
+
+    class Base(WireModel):
+        a: int
+
+    class Whole(Base):
+        part: Slow
+
+    Base.model_validate({"a": 1})
+    found = []
+    values = {"a": 1, "part": {"n": 2}}
+    uses = [
+        lambda: found.append(Whole.model_validate(values).model_dump()),
+        lambda: found.append(Whole.model_validate(values).model_dump()),
+        lambda: found.append(Whole.from_trusted({"a": 1, "part": Slow(n=2)}).model_dump()),
+    ]
+    threads = [threading.Thread(target=use) for use in uses]
+    threads[0].start()
+    begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [values] * 3

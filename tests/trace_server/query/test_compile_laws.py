@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conditions import conditions
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 from reference import NotSaid, evaluate
@@ -142,41 +143,7 @@ FIELDS = st.one_of(
     ),
     st.builds(lambda parts: ".".join(["feedback.[mine].payload", *parts]), PATHS),
 )
-FIELD_NODES = st.builds(lambda name: {"$getField": name}, FIELDS)
-LITERALS = st.builds(lambda value: {"$literal": value}, SCALARS)
-CONVERTED = st.builds(
-    lambda node, to: {"$convert": {"input": node, "to": to}},
-    st.one_of(FIELD_NODES, LITERALS),
-    st.sampled_from(["int", "double", "string", "bool", "exists"]),
-)
-OPERANDS = st.one_of(FIELD_NODES, FIELD_NODES, LITERALS, CONVERTED)
-COMPARISONS = st.one_of(
-    st.builds(
-        lambda name, left, right: {name: [left, right]},
-        st.sampled_from(["$eq", "$eq", "$gt", "$gte"]),
-        OPERANDS,
-        OPERANDS,
-    ),
-    st.builds(lambda left, right: {"$in": [left, right]}, OPERANDS, st.lists(OPERANDS, max_size=3)),
-    st.builds(
-        lambda text, part, folded: {
-            "$contains": {"input": text, "substr": part, "case_insensitive": folded}
-        },
-        OPERANDS,
-        OPERANDS,
-        st.booleans(),
-    ),
-)
-OPERATIONS = st.recursive(
-    COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds(lambda parts: {"$and": parts}, st.lists(inner, min_size=1, max_size=3)),
-        st.builds(lambda parts: {"$or": parts}, st.lists(inner, min_size=1, max_size=3)),
-        st.builds(lambda part: {"$not": [part]}, inner),
-        st.builds(lambda part, flag: {"$eq": [part, {"$literal": flag}]}, inner, st.booleans()),
-    ),
-    max_leaves=4,
-)
+OPERATIONS = conditions(FIELDS, SCALARS)
 
 
 def store(server: SqliteTraceServer, rows: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conditions import conditions
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 from reference import Date, NotSaid, evaluate
@@ -51,7 +52,6 @@ FIELDS = st.sampled_from(
         "created_at",
     ]
 )
-FIELD_NODES = st.builds(lambda name: {"$getField": name}, FIELDS)
 SCALARS = st.one_of(
     TEXTS,
     NUMBERS,
@@ -59,39 +59,7 @@ SCALARS = st.one_of(
     st.none(),
     st.sampled_from(["", "2024-03-01T10:00:00", "2024-03-01T11:00:00+01:00", 1_709_287_200.5]),
 )
-LITERALS = st.builds(lambda value: {"$literal": value}, SCALARS)
-CONVERTED = st.builds(
-    lambda node, to: {"$convert": {"input": node, "to": to}},
-    st.one_of(FIELD_NODES, LITERALS),
-    st.sampled_from(["int", "double", "string", "bool", "exists"]),
-)
-OPERANDS = st.one_of(FIELD_NODES, FIELD_NODES, LITERALS, CONVERTED)
-COMPARISONS = st.one_of(
-    st.builds(
-        lambda name, left, right: {name: [left, right]},
-        st.sampled_from(["$eq", "$eq", "$gt", "$gte"]),
-        OPERANDS,
-        OPERANDS,
-    ),
-    st.builds(lambda left, right: {"$in": [left, right]}, OPERANDS, st.lists(OPERANDS, max_size=3)),
-    st.builds(
-        lambda text, part, folded: {
-            "$contains": {"input": text, "substr": part, "case_insensitive": folded}
-        },
-        OPERANDS,
-        OPERANDS,
-        st.booleans(),
-    ),
-)
-OPERATIONS = st.recursive(
-    COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds(lambda parts: {"$and": parts}, st.lists(inner, min_size=1, max_size=3)),
-        st.builds(lambda parts: {"$or": parts}, st.lists(inner, min_size=1, max_size=3)),
-        st.builds(lambda part: {"$not": [part]}, inner),
-    ),
-    max_leaves=4,
-)
+OPERATIONS = conditions(FIELDS, SCALARS)
 
 
 def store(server: SqliteTraceServer, project: str, rows: list[dict[str, Any]]) -> list[str]:
@@ -159,3 +127,21 @@ def test_orders_and_pages(
     order.sort(key=lambda n: rows[n][field], reverse=is_descending)
     first = offset or 0
     assert answer == [ids[n] for n in order][first : None if limit is None else first + limit]
+
+
+def test_a_price_as_text_has_all_its_digits() -> None:
+    """As JSON writes it, also where SQLite would round it."""
+    row = dict.fromkeys(("llm_id", "provider_id", "created_by"), "a")
+    row |= dict.fromkeys(("prompt_token_cost_unit", "completion_token_cost_unit"), "USD")
+    times: dict[str, Any] = {"effective_date": 0, "created_at": 0, "completion_token_cost": 1.0}
+    with SqliteTraceServer(":memory:") as server:
+        for price in EXACT:
+            (cost_id,) = store(server, PROJECT, [{**row, **times, "prompt_token_cost": price}])
+            as_text = {"$convert": {"input": {"$getField": "prompt_token_cost"}, "to": "string"}}
+            wanted = {"$eq": [as_text, {"$literal": repr(price)}]}
+            assert found(server, query={"$expr": wanted}) == [cost_id]
+            part = {
+                "input": {"$getField": "prompt_token_cost"},
+                "substr": {"$literal": repr(price)},
+            }
+            assert found(server, query={"$expr": {"$contains": part}}) == [cost_id]

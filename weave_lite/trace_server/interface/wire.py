@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from pydantic import GetCoreSchemaHandler
+    from pydantic._internal._model_construction import ModelMetaclass
     from pydantic_core import core_schema
+else:
+    ModelMetaclass = type(BaseModel)
 
 __all__ = ["UtcDatetime", "WireModel"]
 
 _build_lock = threading.RLock()
 _set = object.__setattr__
+_BUILT_LATE = {"__pydantic_core_schema__", "__pydantic_validator__", "__pydantic_serializer__"}
 
 
 def _to_utc(moment: dt.datetime) -> dt.datetime:
@@ -40,8 +44,24 @@ UtcDatetime = Annotated[dt.datetime, AfterValidator(_to_utc)]
 """A date as ISO 8601 text or as a number of seconds (above 2e10: milliseconds); aware, in UTC."""
 
 
-class WireModel(BaseModel):
+class _KeepsPlaceholders(ModelMetaclass):
+    """Models of pydantic before 2.13 forget their placeholders when they begin to be built.
+
+    A thread that comes in the middle would find those of the base, and get a model of the base's
+    class; so they stay until what they stand for is there.
+    """
+
+    def __delattr__(self, name: str) -> None:
+        if name in _BUILT_LATE and not self.__dict__.get("__pydantic_complete__"):
+            return
+        super().__delattr__(name)
+
+
+class WireModel(BaseModel, metaclass=_KeepsPlaceholders):
     """The base of all requests, responses and their parts: lax types, unknown fields ignored."""
+
+    # Records of values that are models of ours name the classes that upstream has.
+    _is_no_stored_base: ClassVar[bool] = True
 
     # A hundred models would cost 50 ms of every start; each is built when it is first used.
     model_config = ConfigDict(defer_build=True, protected_namespaces=())

@@ -159,6 +159,28 @@ def calls_fields(
     ``call_outputs``; :func:`weave_lite.trace_server.query.joins.calls_from` joins those in use.
     """
     calls = tables.calls
+    json_columns = {
+        "inputs": JsonColumn(tables.call_inputs.c.inputs, is_object=True),
+        "output": JsonColumn(tables.call_outputs.c.output, is_object=False),
+        "attributes": JsonColumn(tables.attribute_sets.c.attributes, is_object=True),
+        "summary": JsonColumn(calls.c.summary, is_object=True),
+    }
+    feedback = partial(feedback_field, tables=tables, nullable_text=NullableText)
+    return FieldMap(
+        _own_fields(tables),
+        json_columns,
+        {"feedback": feedback},
+        "started_at",
+        calls.c.id,
+        expanded,
+        _places(tables),
+        indexes,
+    )
+
+
+def _own_fields(tables: CallTables) -> dict[str, Operand]:
+    """Give the fields that are columns, or are derived from some."""
+    calls = tables.calls
     project_id = (
         select(tables.projects.c.project_id)
         .where(tables.projects.c.pk == calls.c.project)
@@ -174,7 +196,7 @@ def calls_fields(
         "thread_id",
         "turn_id",
     )
-    fields: dict[str, Operand] = {
+    return {
         "id": Value(Kind.TEXT, calls.c.id),
         "project_id": Value(Kind.TEXT, project_id),
         "trace_id": Value(Kind.TEXT, calls.c.trace_id),
@@ -191,30 +213,18 @@ def calls_fields(
             Kind.TEXT, derived.trace_name_sql(calls, tables.op_names)
         ),
     }
-    json_columns = {
-        "inputs": JsonColumn(tables.call_inputs.c.inputs, is_object=True),
-        "output": JsonColumn(tables.call_outputs.c.output, is_object=False),
-        "attributes": JsonColumn(tables.attribute_sets.c.attributes, is_object=True),
-        "summary": JsonColumn(calls.c.summary, is_object=True),
-    }
-    feedback = partial(feedback_field, tables=tables, nullable_text=NullableText)
+
+
+def _places(tables: CallTables) -> dict[str, Place]:
+    """Tell where the JSON columns are, for the indexes on what is in them."""
+    calls = tables.calls
     owners = {
         "inputs": (tables.call_inputs, calls.c.pk),
         "output": (tables.call_outputs, calls.c.pk),
         "attributes": (tables.attribute_sets, calls.c.attributes),
         "summary": (calls, calls.c.pk),
     }
-    places = {
+    return {
         name: Place(name, str(table.name), owner, is_shared=owner is not calls.c.pk)
         for name, (table, owner) in owners.items()
     }
-    return FieldMap(
-        fields,
-        json_columns,
-        {"feedback": feedback},
-        "started_at",
-        calls.c.id,
-        expanded,
-        places,
-        indexes,
-    )
