@@ -20,7 +20,7 @@ with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
         return question[::-1]
 
     answer("why?")
-    print("over HTTP:", [call.output for call in client.get_calls()])
+    print("over HTTP:", [call.output for call in client.get_calls()], flush=True)
     weave.finish()
 
     sync = [sys.executable, "-m", "weave_lite", "sync", "--from", url, "--db", "own.db"]

@@ -37,6 +37,10 @@ answer: the endpoint http://127.0.0.1:PORT/v1/chat/completions answered HTTP 400
 weave.completions_create success {'home/parrot': {'prompt_tokens': 2, 'completion_tokens': 2, 'total_tokens': 4}}
 weave.completions_create error None
 """,
+    "evaluation": """\
+Hello: 2 of 3 match
+Yo: 0 of 3 match
+""",
     "evaluation_logger": """\
 {"correct": {"true_count": 2, "true_fraction": 0.6666666666666666}, "distance": {"mean": 0.6666666666666666}, "questions": 3}
 """,
@@ -70,6 +74,12 @@ ask {'question': 'Why?'} -> Because.
    {'small-model': {'input_tokens': 3, 'output_tokens': 2, 'total_tokens': 5}}
 """,
     "quickstart": "shout {'text': 'hello', 'times': 3} -> HELLO!!!\n",
+    "serve_and_sync": """\
+over HTTP: ['?yhw']
+acme/chat: moved 1 ops, 1 files, 1 calls
+  read back: 4 right, 0 wrong
+in the file: ['?yhw']
+""",
     "saved_view": """\
               Dull essays
 ┏━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━━┓
