@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weave_lite.core import version as _version
 
 if TYPE_CHECKING:
-    from weave_lite import integrations
+    from weave_lite import integrations, official
     from weave_lite.api import (
         as_op,
         attributes,
@@ -116,6 +116,7 @@ __all__ = [
     "local_client",
     "log_call",
     "obj_ref",
+    "official",
     "op",
     "output_of",
     "parse_uri",
@@ -177,6 +178,7 @@ _HOMES: dict[str, tuple[str, str | None]] = {
     "local_client": ("api", "local_client"),
     "log_call": ("api", "log_call"),
     "obj_ref": ("api", "obj_ref"),
+    "official": ("official", None),
     "op": ("trace.op", "op"),
     "output_of": ("api", "output_of"),
     "parse_uri": ("core.refs", "parse_uri"),

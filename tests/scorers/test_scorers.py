@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from weave_lite import scorers
+from weave_lite.core.errors import NotSupportedError
 from weave_lite.scorers.texts import levenshtein_distance
+from weave_lite.testing import memory_client
 
 
 class City(BaseModel):
@@ -61,6 +63,14 @@ def test_f1():
     summary = scorer.summarize([*rows, {}, None])
     assert summary["a"] == pytest.approx({"f1": 0.4, "precision": 0.5, "recall": 1 / 3})
     assert summary["b"] == {"f1": 0.0, "precision": 0.0, "recall": 0.0}
+
+
+def test_a_stored_pydantic_scorer_says_that_its_class_is_gone():
+    """What is read back has the schema; scoring with it says what to do."""
+    with memory_client() as client:
+        found = client.get(client.publisher.publish(scorers.PydanticScorer(model=City)))
+        with pytest.raises(NotSupportedError, match="make it again"):
+            found.score(output="{}")
 
 
 @given(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8))

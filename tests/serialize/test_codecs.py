@@ -291,16 +291,6 @@ def test_subclasses_of_bytes(store):
     assert list(store.files.values()) == [b"abc"]
 
 
-def test_views_of_memory(store):
-    """Their bytes, also those that lie apart; one that was let go has none."""
-    assert stored(memoryview(b"abc"), store)["size_bytes"] == 3
-    assert stored(memoryview(b"a-b-c")[::2], store)["size_bytes"] == 3
-    assert set(store.files.values()) == {b"abc"}
-    gone = memoryview(b"abc")
-    gone.release()
-    assert stored(gone, store) == "<released memory at 0xADDR>"
-
-
 def test_an_exception_whose_str_raises(store):
     """Type, and a constant in place of the message."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -92,7 +92,7 @@ def check_lines(answer, operation):
     """Each line is what the description says of lines; schemathesis knows no such thing."""
     content = operation["responses"]["200"]["content"][JSON_LINES]
     schema = {**content["x-item-schema"], "components": description()["components"]}
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = jsonschema_rs.Draft202012Validator(schema)
     for line in answer.text.splitlines():
         validator.validate(json.loads(line))
 

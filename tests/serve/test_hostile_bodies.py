@@ -64,7 +64,7 @@ def test_a_file_without_a_length_is_counted(served, remote, monkeypatch):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"--b--\r\n", b"--b\r\n\r\n", b"nothing", file_form(b"x")[:-20], b"--b\r\nX: \r\r\n",
+    [b"", b"--b--\r\n", b"--b\r\n\r\n", b"nothing", file_form(b"x")[:-20], b"--b\r\nX: " + b"a" * MIB, b"--b\r\nX: \r\r\n",
      file_form(b"x").replace(b'name="file"', b'name="other"'),
      file_form(b"x").replace(b"; filename", b"; other"),
      file_form(b"x").replace(b'name="project_id"', b'name="project"'),
@@ -232,7 +232,7 @@ def test_halves_of_characters_and_wrong_kinds(served, remote, path, document):
 @pytest.mark.parametrize("path", ["/calls/query_stats", "/calls/stream_query", "/calls/query"])
 def test_what_takes_too_long_is_stopped(served, tmp_path, path):
     """With a status also where lines are asked for; the next request is answered."""
-    with SqliteTraceServer(tmp_path / "w.db", time_limit_s=0.05) as slow:
+    with SqliteTraceServer(tmp_path / "w.db", time_limit_s=0.2) as slow:
         inputs = {str(at): "x" * 500 for at in range(200)}
         item = {"start": {"project_id": P, "op_name": "f", "started_at": 0, "attributes": {}, "inputs": inputs}}  # fmt: skip
         batch = [{"mode": "start", "req": item}] * 60

@@ -129,6 +129,8 @@ def test_every_route_is_there(served, remote):
         ("/no/such/path", {}, 404),
         ("/graphql", {"query": "{ secrets }"}, 400),
         ("/service/projects_info", {"project_ids": [P]}, 200),
+        ("/service/projects_info", {"project_ids": [P, 1]}, 400),
+        ("/service/projects_info", [], 400),
         ("/graphql", {"query": "{ viewer { username } }"}, 200),
     ],
 )

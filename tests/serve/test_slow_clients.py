@@ -26,7 +26,7 @@ POST = b"POST /calls/query_stats HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 
 class Hasty(WatchfulProtocol):
     """The same, with less patience."""
 
-    head_s = 0.4
+    head_s = 0.6
     stalled_s = 0.4
 
 
@@ -41,7 +41,7 @@ def hasty():
 @pytest.fixture
 def connect(hasty, store, monkeypatch):
     """Open a connection to a store that is served with little patience."""
-    monkeypatch.setattr(body, "_STALLED_S", 0.4)
+    monkeypatch.setattr(body, "_STALLED_S", 0.6)
     opened = []
 
     def open_one():
@@ -130,7 +130,7 @@ def test_a_head_and_a_body_in_pieces(connect):
     for _ in range(2):
         for piece in (POST[:20], POST[20:], BODY[:5], BODY[5:9], BODY[9:]):
             connection.sendall(piece)
-            time.sleep(0.15)
+            time.sleep(0.1)
         assert answer(connection) == (200, {"count": 0, "total_storage_size_bytes": None})
 
 
@@ -213,7 +213,7 @@ def test_answers_that_nobody_takes(connect, store, path):
     connection = connect()
     head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
     connection.sendall(head % (path.encode(), len(BODY)) + BODY)
-    time.sleep(2)
+    time.sleep(1.2)
     received = 0
     while piece := connection.recv(65536):
         received += len(piece)

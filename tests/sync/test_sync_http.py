@@ -208,6 +208,36 @@ def test_a_large_table_goes_in_parts(wrap, monkeypatch):
     assert [row.val for row in found] == rows
 
 
+class Small:
+    """A server that refuses objects of one name."""
+
+    def __init__(self, server):
+        self._server = server
+
+    def __getattr__(self, name):
+        return getattr(self._server, name)
+
+    def obj_create(self, req):
+        if req.obj.object_id == "big":
+            raise InvalidRequest("too large")
+        return self._server.obj_create(req)
+
+
+def test_a_refused_object_is_told_once():
+    """What leads to it comes all the same; a later run tries again."""
+    with SqliteTraceServer(":memory:") as source, SqliteTraceServer(":memory:") as target:
+        for name, value in (("big", {}), ("a", {"n": 1}), ("b", {"n": 2})):
+            about = [] if name == "big" else [f"weave:///{FROM}/object/big:v0"]
+            obj = {"project_id": FROM, "object_id": name, "val": {**value, "about": about}}
+            source.obj_create(tsi.ObjCreateReq.model_validate({"obj": obj}))
+        journal = MemoryJournal()
+        first = sync_project(source, Small(target), FROM, journal=journal)
+        second = sync_project(source, target, FROM, journal=journal)
+    assert [each.partition(":")[0] for each in first.problems] == ["object/big"]
+    assert "was refused: too large" in first.problems[0]
+    assert (first.objects, second.objects, second.problems) == (2, 1, [])
+
+
 class Choosy:
     """A server that refuses some calls, as one with a limit of their size would."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 
@@ -13,6 +14,7 @@ from weave_lite.core.errors import (
     NotFoundError,
     RemoteServerError,
 )
+from weave_lite.trace_server_bindings import call_batcher
 from weave_lite.trace_server_bindings.call_batcher import CallBatcher
 
 
@@ -48,6 +50,7 @@ def batcher_of(server, **options):
     """A batcher whose thread does not send."""
     batcher = CallBatcher(server, pause_s=60, **options)
     batcher._thread = threading.Thread(target=len, args=("",))
+    batcher._thread.start()
     return batcher
 
 
@@ -82,6 +85,35 @@ def test_the_thread_sends_by_itself(server):
     assert arrived.wait(10)
     batcher.close()
     assert server.taken == [b"1"]
+
+
+def test_the_end_is_bounded(server, monkeypatch, caplog):
+    """A server that does not answer holds up nobody for long; what is lost is told."""
+    monkeypatch.setattr(call_batcher, "_EXIT_S", 0.2)
+    silence = threading.Event()
+    batcher = CallBatcher(lambda _: silence.wait(30), pause_s=60)
+    batcher.put(b"1")
+    while batcher._queue:
+        time.sleep(0.001)
+    put(batcher, items(3))
+    began = time.monotonic()
+    batcher.close()
+    assert time.monotonic() - began < 5
+    assert "3 starts and ends of calls could not be sent; they are lost" in caplog.text
+    batcher._forget()
+    silence.set()
+
+
+def test_what_waits_is_sent_at_the_end(server):
+    """Although the thread was in its pause, and more comes afterwards."""
+    batcher = CallBatcher(server, pause_s=60)
+    for item in items(150):
+        batcher.put(item)
+    batcher.close()
+    assert server.taken == items(150)
+    batcher.put(b"late")
+    batcher.close()
+    assert server.taken[-1] == b"late"
 
 
 @pytest.mark.parametrize("bad", [{b"0"}, {b"49"}, {b"3", b"4", b"77"}])
@@ -173,3 +205,5 @@ def test_the_bound_is_a_setting(server, monkeypatch):
     unbounded = batcher_of(server, max_size=0)
     put(unbounded, items(1000))
     assert unbounded.dropped_count == 0
+    batcher._forget()
+    unbounded._forget()

@@ -217,7 +217,7 @@ def test_an_op_never_waits(bad_url, tmp_path, monkeypatch):
     client = weave.init(P, db=bad_url, settings=settings)
     shout("first")  # loads what is needed once
     slow = []
-    until = time.monotonic() + 1.2
+    until = time.monotonic() + 0.8
     while time.monotonic() < until:
         began = time.thread_time(), time.monotonic()
         outer("a")
@@ -227,7 +227,7 @@ def test_an_op_never_waits(bad_url, tmp_path, monkeypatch):
     # Other threads and processes take their turns; the old fault was to wait for seconds.
     assert sorted(slow)[len(slow) // 2] < MOST_S
     assert max(slow) < 20 * MOST_S
-    assert len(slow) > 50
+    assert len(slow) > 20
     began = time.monotonic()
     client.recorder.close(1.0)
     weave.finish()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from weave_lite.cli.options import DbOption, find_place, talk
-from weave_lite.core.errors import NotFoundError, UsageError
+from weave_lite.core.errors import UsageError
 
 __all__ = ["serve"]
 
@@ -45,7 +45,4 @@ def serve(
             f"WANDB_API_KEY={'<token>' if token else 'x' * 40} WEAVE_USE_SERVER_CACHE=false"
         )
 
-    try:
-        run(place, host=host, port=port, token=token, on_start=tell)
-    except FileNotFoundError:
-        raise NotFoundError(f"the folder of {place} is not there; make it first") from None
+    run(place, host=host, port=port, token=token, on_start=tell)

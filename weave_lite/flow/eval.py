@@ -187,7 +187,8 @@ class Evaluation(Object):
         """Ask a model about all rows and score its answers.
 
         Args:
-            model: A ``Model`` whose ``predict`` is an op, or an op.
+            model: A ``Model`` whose ``predict`` is an op, or an op. The output of a generator is
+                the list of its items, or what its ``accumulator`` makes of them; as with scorers.
             parallelism: Most rows at a time; by default ``WEAVE_PARALLELISM``, else 20.
             resume: Go on with the last evaluation of this model when that was killed, interrupted
                 or failed: rows that ended are not asked again. A text is the id of its evaluate

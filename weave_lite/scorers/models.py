@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from weave_lite.core.errors import NotSupportedError
 from weave_lite.flow.scorer import Scorer
 from weave_lite.trace.op import op
 
@@ -34,8 +35,16 @@ class PydanticScorer(Scorer):
         Args:
             output: JSON as a text, or a value.
             kwargs: Columns; not looked at.
+
+        Raises:
+            NotSupportedError: The scorer was read from the store, which has no class.
         """
         del kwargs
+        if not isinstance(self.model, type):
+            raise NotSupportedError(
+                "a stored PydanticScorer has the schema of its model and not the class: make it "
+                "again, PydanticScorer(model=...)"
+            )
         try:
             if isinstance(output, str | bytes):
                 self.model.model_validate_json(output)

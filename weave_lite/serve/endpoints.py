@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from weave_lite.core.errors import InvalidRequest
 from weave_lite.core.version import VERSION
 from weave_lite.serve import graphql
 from weave_lite.serve.answers import (
@@ -177,9 +178,10 @@ class Endpoints:
         """Give the internal id of each project: it is the project's own name."""
         read = await read_json(request)
         ids = read.get("project_ids") if isinstance(read, dict) else None
-        names = [each for each in ids if isinstance(each, str)] if isinstance(ids, list) else []
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            raise InvalidRequest("project_ids must be a list of projects, each entity/project")
         return document(
-            [{"external_project_id": each, "internal_project_id": each} for each in names]
+            [{"external_project_id": each, "internal_project_id": each} for each in ids]
         )
 
     async def complete(self, request: Request) -> Response:

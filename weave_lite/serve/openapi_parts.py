@@ -33,7 +33,7 @@ __all__ = [
 REF: Final = "#/components/schemas/"
 _OCTETS: Final = "application/octet-stream"
 _TEXT: Final = {"type": "string"}
-PROJECT_PATTERN: Final = "^[^/]+/[^/]+$"
+PROJECT_PATTERN: Final = r"^[^/\x00-\x1f\x7f]+/[^/\x00-\x1f\x7f]+$"
 BYTES: Final = {"type": "string", "format": "binary"}
 OBJECT: Final = {"type": "object"}
 

@@ -100,13 +100,15 @@ class CallBatcher:
             return not self._queue
 
     def close(self) -> None:
-        """Send what waits, and end the thread."""
-        self.flush()
+        """Send what waits, within a few seconds, and end the thread."""
         self._closing.set()
         self._wake.set()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             thread.join(_EXIT_S)
+        left = len(self._queue)
+        if left:
+            logger.warning("%d starts and ends of calls could not be sent; they are lost", left)
 
     def _run(self) -> None:
         closing = self._closing
@@ -118,6 +120,7 @@ class CallBatcher:
             closing.wait(self._pause_s)
             if self._queue:
                 self._wake.set()
+        self.flush()
 
     def _send_some(self) -> bool:
         """Send one batch; False when the server may take it later."""
@@ -182,9 +185,9 @@ def _id_of(item: bytes) -> str:
 _batchers: weakref.WeakSet[CallBatcher] = weakref.WeakSet()
 
 
-def _flush_all() -> None:
+def _close_all() -> None:
     for batcher in list(_batchers):
-        batcher.flush()
+        batcher.close()
 
 
 def _forget_in_child() -> None:
@@ -193,5 +196,5 @@ def _forget_in_child() -> None:
         batcher._forget()  # noqa: SLF001 - threads and locks of the parent are not here
 
 
-atexit.register(_flush_all)
+atexit.register(_close_all)
 os.register_at_fork(after_in_child=_forget_in_child)

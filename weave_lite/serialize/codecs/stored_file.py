@@ -65,7 +65,7 @@ def _encode(value: Any, sink: Sink) -> dict[str, Any]:
 
 
 def _matches(cls: type) -> bool:
-    return derives_from(cls, bytes) or derives_from(cls, bytearray) or cls is memoryview
+    return derives_from(cls, bytes) or derives_from(cls, bytearray)
 
 
 BYTES = Codec("bytes", _matches, _encode)
