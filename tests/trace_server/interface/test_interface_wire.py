@@ -330,3 +330,18 @@ def test_a_model_may_be_used_while_another_thread_builds_it():
     for thread in threads:
         thread.join()
     assert found == [values] * 3
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "place"),
+    [
+        (tsi.TableSchemaForInsert, {"project_id": "a/b", "rows": [1] * 9}, ("rows", 0)),
+        (tsi.CallsFilter, {"call_ids": ["1", *[2] * 9]}, ("call_ids", 1)),
+        (tsi.CallCreateBatchReq, {"batch": [{}] * 9}, ("batch", 0, "start", "req")),
+    ],
+)
+def test_a_list_stops_at_its_first_fault(model, values, place):
+    """A list of ten million bad items would be as many errors, of half a kilobyte each."""
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(values)
+    assert [each["loc"] for each in caught.value.errors()] == [place]
