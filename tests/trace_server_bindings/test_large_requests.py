@@ -192,11 +192,11 @@ def test_feedback_is_not_stored_twice(remote, store):
     lost = []
 
     def losing(request, **options):
+        # As a server that does not know a request again.
+        request.headers["X-Weave-Retry-Id"] = f"attempt-{len(lost)}"
         response = send(request, **options)
         if len(lost) < 2:
             lost.append(request)
-            # As if it were another request: a server that forgot what it answered.
-            request.headers["X-Weave-Retry-Id"] = str(len(lost))
             raise httpx2.ReadError("the answer is lost")
         return response
 
