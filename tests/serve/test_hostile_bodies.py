@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import threading
+import time
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, reduce
 
 import pytest
@@ -166,6 +169,41 @@ def test_deep_values_come_back(served, store, remote, depth):
     assert [row["val"] for row in rows] == [value]
     found = ask("/feedback/query", {"project_id": P})["result"]
     assert [each["payload"] for each in found] == [value]
+
+
+def test_few_heavy_requests_are_held_at_once(served, store, remote, monkeypatch):
+    """The others wait for their turn; light ones, and those that send slowly, hold nobody up."""
+    running, most, everybody = [], [], threading.Event()
+    count = store.calls_query_stats
+
+    def counted(req):
+        if req.limit == 7:
+            running.append(req)
+            most.append(len(running))
+            everybody.wait(5)
+            running.remove(req)
+        return count(req)
+
+    monkeypatch.setattr(store, "calls_query_stats", counted)
+    heavy = json.dumps({"project_id": P, "limit": 7, "extra": "x" * 2 * MIB}).encode()
+    with ThreadPoolExecutor(10) as pool:
+        slow = [pool.submit(post, served, "/calls/query_stats", wait(everybody)) for _ in range(2)]
+        asked = [pool.submit(post, served, "/calls/query_stats", heavy) for _ in range(8)]
+        while len(running) < 4:
+            time.sleep(0.01)
+        assert post(served, "/calls/query_stats", GOOD).status_code == 200
+        time.sleep(0.2)
+        everybody.set()
+        assert {each.result().status_code for each in [*slow, *asked]} == {200}
+    assert max(most) == 4
+    assert len(most) == 8
+
+
+def wait(until):
+    """A body whose end comes late."""
+    yield GOOD
+    until.wait(5)
+    yield b" " * 2 * MIB
 
 
 def test_many_faults_are_one(served, remote):

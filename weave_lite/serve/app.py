@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 __all__ = ["make_app"]
+
+# More of them would only wait for each other, each with its hundreds of megabytes.
+_HEAVY_AT_ONCE: Final = 4
 
 
 def make_app(server: SqliteTraceServer, *, token: str | None = None) -> Starlette:
@@ -54,12 +58,14 @@ def make_app(server: SqliteTraceServer, *, token: str | None = None) -> Starlett
         ("/openapi.json", _openapi),
     ):
         routes.append(Route(path, guarded(endpoint), methods=["GET"]))
-    return Starlette(
+    app = Starlette(
         # Where clients look depends on which address they were given.
         routes=[*routes, Mount("/traces", routes=routes)],
         middleware=[Middleware(Guard, token=token)],
         exception_handlers={404: _not_found, 405: _not_allowed, 500: _failed},
     )
+    app.state.heavy = asyncio.Semaphore(_HEAVY_AT_ONCE)
+    return app
 
 
 async def _openapi(request: Request) -> Response:

@@ -35,6 +35,8 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _MAX_DEPTH: Final = 500
 # Larger ones are parsed beside the loop that serves all connections.
 _LARGE_BYTES: Final = 64 * 1024
+# As values they take up to thirty times as much.
+_HEAVY_BYTES: Final = 1024 * 1024
 # Nineteen digits may be more than 64 bits hold; the fast reader makes floats of such integers.
 # Every digit as 0, and all else as a dot: a search for bytes is 13 times as fast as a pattern.
 _DIGITS: Final = bytes(ord("0" if 48 <= each < 58 else ".") for each in range(256))  # noqa: PLR2004
@@ -108,13 +110,16 @@ def _unpacked(unpack: Any, piece: bytes, most: int) -> bytes:
 
 
 async def read_json(request: Request) -> Any:
-    """Read a JSON body.
+    """Read a JSON body. Few heavy ones are held as values at once, each until it is answered.
 
     Raises:
         InvalidRequest: It is no JSON, or nested too deep.
         RequestTooLarge: It is larger than the limit.
     """
     body = await read_body(request)
+    if len(body) > _HEAVY_BYTES:
+        # Only now that it is here: nobody waits for those who send slowly.
+        await request.state.held.enter_async_context(request.app.state.heavy)
     if len(body) > _LARGE_BYTES:
         return await run_in_threadpool(_parsed, body)
     return _parsed(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -57,13 +58,15 @@ _MAKES_IDS = frozenset({"cost_create", "feedback_replace"})
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
-    """Answer whatever an endpoint raises."""
+    """Answer whatever an endpoint raises, and let go of what it held."""
 
     async def answered(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Exception as error:
-            return error_answer(error)
+        async with AsyncExitStack() as held:
+            request.state.held = held
+            try:
+                return await endpoint(request)
+            except Exception as error:
+                return error_answer(error)
 
     answered.__name__ = getattr(endpoint, "__name__", "endpoint")
     return answered
