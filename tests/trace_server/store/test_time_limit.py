@@ -38,11 +38,11 @@ def test_few_steps_that_take_long_are_stopped(store):
     rows = rows.replace(
         "count(*)", "sum(json_extract('{\"a\":' || i || ',' || substr(?, 2), '$.b'))"
     )
-    start = time.monotonic()
+    start = time.thread_time()
     with pytest.raises(RequestTooLarge, match="keeps the database busy"):
         with store.read() as conn:
             conn.raw.execute(rows, (text,)).fetchall()
-    assert time.monotonic() - start < 2
+    assert time.thread_time() - start < 2
 
 
 def test_each_block_has_the_whole_time(store):
@@ -56,14 +56,15 @@ def test_each_block_has_the_whole_time(store):
 
 
 def test_waiting_for_the_reader_is_free(store):
-    """Whoever takes rows slowly is not stopped."""
+    """Whoever takes rows slowly is not stopped: the pauses are longer than the limit."""
+    store.time_limit_s = 0.5
     rows = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)").replace("count(*)", "i")
     with store.read() as conn:
         taken = 0
         for _ in conn.raw.execute(rows):
             taken += 1
             if taken % 2000 == 0:
-                time.sleep(0.03)
+                time.sleep(0.08)
     assert taken == 20000
 
 
