@@ -270,7 +270,7 @@ def test_halves_of_characters_and_wrong_kinds(served, remote, path, document):
 @pytest.mark.parametrize("path", ["/calls/query_stats", "/calls/stream_query", "/calls/query"])
 def test_what_takes_too_long_is_stopped(served, tmp_path, path):
     """With a status also where lines are asked for; the next request is answered."""
-    with SqliteTraceServer(tmp_path / "w.db", time_limit_s=0.2) as slow:
+    with SqliteTraceServer(tmp_path / "w.db", time_limit_s=0.03) as slow:
         inputs = {str(at): "x" * 500 for at in range(200)}
         item = {"start": {"project_id": P, "op_name": "f", "started_at": 0, "attributes": {}, "inputs": inputs}}  # fmt: skip
         batch = [{"mode": "start", "req": item}] * 60
