@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import threading
 
 import pytest
@@ -135,3 +136,19 @@ def test_threads_share_it():
 
     assert wrong == []
     assert cache.counts() == CacheCounts(hits=200)
+
+
+def test_a_dropped_cache_closes_its_file(tmp_path, monkeypatch):
+    """Nobody closes it by hand; an open handle would be a warning since Python 3.13."""
+    opened = []
+    connect = sqlite3.connect
+
+    def connected(*args, **kwargs):
+        opened.append(connect(*args, **kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    ResponseCache(tmp_path, 10_000).put("a", "", b"1")
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")

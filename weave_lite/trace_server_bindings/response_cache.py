@@ -146,6 +146,8 @@ class ResponseCache:
             database = sqlite3.connect(
                 self._folder / _FILE, timeout=2, isolation_level=None, check_same_thread=False
             )
+            # Whoever drops a cache without closing it leaves no handle behind.
+            weakref.finalize(self, _close, database, os.getpid())
             # What is lost at power loss is asked for again.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = OFF")
@@ -192,6 +194,12 @@ def _shrink(database: sqlite3.Connection, limit: int) -> int:
 
 def _hashed(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _close(database: sqlite3.Connection, pid: int) -> None:
+    """Close a handle of the process that opened it; SQLite wants none to be taken through a fork."""
+    if os.getpid() == pid:
+        database.close()
 
 
 def _remove(folder: str, pid: int) -> None:
