@@ -13,13 +13,11 @@ from typing import Any
 
 import data
 import pytest
-from subjects import FOLDER, Workers, pythons
+from subjects import FOLDER, QUIET, Workers, pythons
 from timing import CLOCK, ROUNDS, record
 
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
-
-QUIET = {"WEAVE_PRINT_CALL_LINK": "false", "WEAVE_LITE_QUIET": "1"}
 
 
 class Served:
@@ -120,7 +118,7 @@ def test_official_client(subject: str, benchmark: Any, tmp_path: Path) -> None:
         answer = json.loads(told.stdout.splitlines()[-1])
         return {"value": answer["value"], "lost": 1 - kept(subject, file) / answer["ops"]}
 
-    answers = record(benchmark, "http_ops", subject, ROUNDS, ask)
+    answers = record(benchmark, "http_ops", subject, 3, ask)
     assert subject != "ours" or not any(answer["lost"] for answer in answers)
 
 
