@@ -20,7 +20,7 @@ from weave_lite.sync.pages import (
 from weave_lite.trace_server import trace_server_interface as tsi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from weave_lite.sync.content import ContentMover
     from weave_lite.sync.route import Route
@@ -59,6 +59,14 @@ def check(route: Route, content: ContentMover, *, is_whole: bool = False) -> Non
     route.report.dangling = dangling
 
 
+def _or_none(read: Callable[[Any], Any], req: Any) -> Any:
+    """Ask for one thing; None when it is not there."""
+    try:
+        return read(req)
+    except NotFoundError:
+        return None
+
+
 class _Checker:
     def __init__(self, route: Route, content: ContentMover, *, is_whole: bool) -> None:
         self._route = route
@@ -79,19 +87,13 @@ class _Checker:
             self._hold(name in here, f"{key} is not there")
         for key in self._some(moved):
             name, _, before = key.partition("/")[2].rpartition(":")
-            try:
-                there = self._source.obj_read(
-                    tsi.ObjReadReq(project_id=self._from, object_id=name, digest=before)
-                )
-            except NotFoundError:
-                continue  # deleted since
-            try:
-                found = self._target.obj_read(
-                    tsi.ObjReadReq(project_id=self._to, object_id=name, digest=moved[key])
-                )
-            except NotFoundError:
-                continue  # told above
-            is_same = found.obj.val == self._rewrite(there.obj.val)
+            req = tsi.ObjReadReq(project_id=self._from, object_id=name, digest=before)
+            there = _or_none(self._source.obj_read, req)
+            req = tsi.ObjReadReq(project_id=self._to, object_id=name, digest=moved[key])
+            # Not there: deleted since. Not here: told above.
+            if there is None or (moved_there := _or_none(self._target.obj_read, req)) is None:
+                continue
+            is_same = moved_there.obj.val == self._rewrite(there.obj.val)
             self._hold(is_same, f"{key} is not what it was")
 
     def check_tables(self) -> None:
@@ -141,19 +143,13 @@ class _Checker:
         if not self._is_whole:
             moved = random.sample(moved, min(_FILES, len(moved)))  # not for security
         for digest in moved:
-            try:
-                there = self._source.file_content_read(
-                    tsi.FileContentReadReq(project_id=self._from, digest=digest)
-                ).content
-            except NotFoundError:
-                continue
-            try:
-                here = self._target.file_content_read(
-                    tsi.FileContentReadReq(project_id=self._to, digest=digest)
-                ).content
-            except NotFoundError:
-                here = None
-            self._hold(here == there, f"file {digest} is not what it was")
+            req = tsi.FileContentReadReq(project_id=self._from, digest=digest)
+            there = _or_none(self._source.file_content_read, req)
+            if there is not None:
+                req = tsi.FileContentReadReq(project_id=self._to, digest=digest)
+                here = _or_none(self._target.file_content_read, req)
+                is_same = here is not None and here.content == there.content
+                self._hold(is_same, f"file {digest} is not what it was")
 
     def check_calls(self) -> None:
         through = self._route.journal.read("calls").get("through")
