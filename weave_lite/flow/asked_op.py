@@ -87,13 +87,20 @@ class AskedOp(NamedTuple):
         """
         if self.may_stream:
             return await self._collect(kwargs, input_refs, in_thread, is_raising)
-        wishes = {"__weave": {"input_refs": input_refs}, "__should_raise": is_raising}
-        run = partial(self.op.call, **kwargs, **wishes)
+        return await self._run(kwargs, {"input_refs": input_refs}, in_thread, is_raising)
+
+    async def _run(
+        self, kwargs: Mapping[str, Any], wishes: dict[str, Any], in_thread: bool, is_raising: bool
+    ) -> tuple[Any, Call]:
+        run = partial(self.op.call, **kwargs, __weave=wishes, __should_raise=is_raising)
         answer: tuple[Any, Call]
         if self.kind == OpKind.ASYNC:
             answer = await run()
+        elif in_thread and self.kind == OpKind.SYNC:
+            answer = await in_worker(run)
         else:
-            answer = await in_worker(run) if in_thread else run()
+            # The body of a generator does not run before its first item is asked for.
+            answer = run()
         return answer
 
     async def _collect(
@@ -105,15 +112,8 @@ class AskedOp(NamedTuple):
     ) -> tuple[Any, Call]:
         """Take all that a stream gives."""
         outputs: list[Any] = []
-        named = {"input_refs": input_refs, "on_output": outputs.append}
-        wishes = {"__weave": named, "__should_raise": is_raising}
-        run = partial(self.op.call, **kwargs, **wishes)
-        if self.kind == OpKind.ASYNC:
-            stream, call = await run()
-        elif in_thread and self.kind == OpKind.SYNC:
-            stream, call = await in_worker(run)
-        else:
-            stream, call = run()
+        wishes = {"input_refs": input_refs, "on_output": outputs.append}
+        stream, call = await self._run(kwargs, wishes, in_thread, is_raising)
         is_traced = call.id is not None
         if not is_iterator(stream) or (is_traced and outputs) or not (is_traced or self._is_own()):
             return stream, call
