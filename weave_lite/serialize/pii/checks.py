@@ -25,7 +25,6 @@ _CARD_LENGTHS = range(12, 20)
 _IBAN_LENGTHS = range(15, 35)
 _PHONE_LENGTHS = range(7, 16)
 _BITCOIN_BYTES = 25
-_INVERSE = (0, 4, 3, 2, 1, 5, 6, 7, 8, 9)
 
 
 def _digits(text: str) -> list[int]:

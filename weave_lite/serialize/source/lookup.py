@@ -34,7 +34,6 @@ __all__ = [
 
 _MAX_BLOCK_ENDS = 60  # then the whole file is parsed
 _MAX_CACHED = 2048
-_MAX_WRAPPERS = 100
 
 
 class Lambda(NamedTuple):
