@@ -25,13 +25,8 @@ from weave_lite.trace import client_context, settings
 
 
 @pytest.fixture(autouse=True)
-def _clean(tmp_path, monkeypatch):
+def _clean(own_environment):
     """Each test has a working folder of its own and leaves no client."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("WEAVE_", "WANDB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("WEAVE_LITE_QUIET", "1")
     weave.finish()
     settings.use(None)
     yield

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import os
 import re
 import runpy
 import threading
@@ -25,13 +24,8 @@ EXAMPLES = dict(re.findall(r"^## (.*?)\n\n```python\n(.*?)```", TEXT, re.DOTALL 
 
 
 @pytest.fixture(autouse=True)
-def _clean(tmp_path, monkeypatch):
+def _clean(own_environment):
     """Each test has a working folder of its own, the official name, and leaves no client."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("WEAVE_", "WANDB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("WEAVE_LITE_QUIET", "1")
     weave_lite.finish()
     settings.use(None)
     guard._seen.clear()

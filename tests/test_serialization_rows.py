@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+from serialization_vectors import NATURAL, VECTORS, definitions
 
 import weave_lite
 from weave_lite.core import jsontext
 from weave_lite.testing import memory_client
 from weave_lite.trace_server import trace_server_interface as tsi
-
-VECTORS = json.loads((Path(__file__).parent / "data" / "serialization.json").read_text())
-
-
-def file_of(size, digest):
-    """What stands in place of bytes."""
-    mimetype = "application/octet-stream"
-    return {"_weave_lite": "bytes", "digest": digest, "size_bytes": size, "mimetype": mimetype}
-
-
-# The natural forms of rows that have no ``ours``.
-NATURAL = {
-    "datetime.timedelta(days=1, seconds=2)": 86402.0,
-    "fractions.Fraction(1, 3)": "1/3",
-    "complex(1, 2)": "(1+2j)",
-    "range(3)": [0, 1, 2],
-    "collections.deque([1, 2])": [1, 2],
-    'ValueError("oops")': {"type": "ValueError", "message": "oops"},
-    "LongRepr()": "L" * 1500,
-    'b"bytes"': file_of(5, "J3CJ2RwL308uaGK6fkoHYFEZQx9dEYcm3TUrBvGyBqk"),
-    'bytearray(b"ba")': file_of(2, "lw9RnCytvOXx6BaUXQS8YindKoMA6YxtDUYEv8pYQUA"),
-}
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +22,8 @@ def client():
 
 @pytest.fixture(scope="module")
 def names(client):
-    """The definitions that the rows use; unnamed modules print as in the measurement."""
-    scope = {"weave": weave_lite}
-    # Not with this file's postponed annotations: pydantic could not read them until a model is used.
-    exec(compile(VECTORS["imports_and_definitions"], "<rows>", "exec", dont_inherit=True), scope)
-    return scope
+    """The definitions that the rows use."""
+    return definitions(weave_lite)
 
 
 def rows(part):

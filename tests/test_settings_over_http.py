@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("uvicorn")
-
-from served import Served
-
 import weave_lite as weave
 from weave_lite.core.errors import ObjectDeletedError
 from weave_lite.trace import settings
@@ -15,15 +11,13 @@ from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 
 @pytest.fixture
-def url(monkeypatch):
+def url(monkeypatch, served):
     """Where an empty store is served."""
     monkeypatch.setenv("WEAVE_LITE_QUIET", "1")
-    web = Served()
-    with SqliteTraceServer(":memory:") as server, web.serving(server):
-        yield web.url
+    with SqliteTraceServer(":memory:") as server, served.serving(server):
+        yield served.url
         weave.finish()
     settings.use(None)
-    web.stop()
 
 
 def test_a_cache_saves_requests_of_the_next_client_too(url, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from served import Served
 from typer.testing import CliRunner
 
 import weave_lite as weave
@@ -14,7 +13,7 @@ from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
+def url(tmp_path_factory, served):
     """The address of a store with one call in it."""
     file = tmp_path_factory.mktemp("over-http") / "weave.db"
 
@@ -25,10 +24,8 @@ def url(tmp_path_factory):
     weave.init("acme/app", db=file)
     double(21)
     weave.finish()
-    served = Served()
     with SqliteTraceServer(file) as server, served.serving(server):
         yield served.url
-    served.stop()
 
 
 def run(*words):

@@ -10,7 +10,6 @@ import os
 import zlib
 
 import pytest
-from served import Served
 
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
@@ -47,14 +46,6 @@ def pytest_collection_modifyitems(config, items):
     if out:
         config.hook.pytest_deselected(items=list(out))
         items[:] = [item for item in items if item not in out]
-
-
-@pytest.fixture(scope="session")
-def served():
-    """The one web server of all tests."""
-    served = Served()
-    yield served
-    served.stop()
 
 
 @pytest.fixture

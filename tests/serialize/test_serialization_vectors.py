@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pydantic
 import pytest
+from serialization_vectors import NATURAL, VECTORS, definitions
 
 from weave_lite.core import jsontext
 from weave_lite.core.digest import digest_json
 from weave_lite.core.refs import ObjectRef
 from weave_lite.serialize import registry, walk
 
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "serialization.json").read_text())
-
-# Rows whose form is not in the file: files, and natural forms of design.md section 6.
-NATURAL = {
-    "datetime.timedelta(days=1, seconds=2)": 86402.0,
-    "fractions.Fraction(1, 3)": "1/3",
-    "complex(1, 2)": "(1+2j)",
-    "range(3)": [0, 1, 2],
-    "collections.deque([1, 2])": [1, 2],
-    'ValueError("oops")': {"type": "ValueError", "message": "oops"},
-    "LongRepr()": "L" * 1500,
-    'b"bytes"': {
-        "_weave_lite": "bytes",
-        "digest": "J3CJ2RwL308uaGK6fkoHYFEZQx9dEYcm3TUrBvGyBqk",
-        "size_bytes": 5,
-        "mimetype": "application/octet-stream",
-    },
-    'bytearray(b"ba")': {
-        "_weave_lite": "bytes",
-        "digest": "lw9RnCytvOXx6BaUXQS8YindKoMA6YxtDUYEv8pYQUA",
-        "size_bytes": 2,
-        "mimetype": "application/octet-stream",
-    },
-}
 # Classes of the SDK, which other tests have.
 NEEDS_SDK = ("weave.", "WO(", "WOOuter(", "PIL.Image", "[WO(")
 
@@ -57,11 +33,8 @@ class Refs:
 
 @pytest.fixture(scope="module")
 def names():
-    """The definitions that the rows use; unnamed modules print as in the measurement."""
-    scope = {"weave": Refs}
-    # Not with this file's postponed annotations: pydantic could not read them until a model is used.
-    exec(compile(VECTORS["imports_and_definitions"], "<rows>", "exec", dont_inherit=True), scope)
-    return scope
+    """The definitions that the rows use."""
+    return definitions(Refs)
 
 
 def rows(part):

@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from served import Served
 from typer.testing import CliRunner
 
 import weave_lite as weave
@@ -19,14 +18,6 @@ from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 FROM, TO = "local/test", "acme/moved"
-
-
-@pytest.fixture(scope="module")
-def served():
-    """A web server."""
-    served = Served()
-    yield served
-    served.stop()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import datetime as dt
 import gc
 
 import pytest
+from plain_server import PlainServer
 
 from weave_lite.testing import memory_client
 from weave_lite.trace.attributes import attributes
@@ -25,18 +26,6 @@ def step(n: int) -> dict:
     if n == 2:
         raise ValueError("two")
     return {"n": n, "when": NOON}
-
-
-class PlainServer:
-    """A server that has the typed door only, as one behind HTTP would."""
-
-    def __init__(self, inner):
-        self._inner = inner
-
-    def __getattr__(self, name):
-        if name.endswith("_encoded"):
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
 
 @pytest.fixture

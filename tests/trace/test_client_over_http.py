@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
-from served import Served
 
 from weave_lite.trace.op import op
 from weave_lite.trace.weave_client import WeaveClient
@@ -23,14 +22,6 @@ def ask(n: int) -> dict:
 def is_fine(output):
     """A scorer."""
     return output["usage"]["prompt_tokens"] < 5
-
-
-@pytest.fixture(scope="module")
-def served():
-    """A web server for the tests of this file."""
-    web = Served()
-    yield web
-    web.stop()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 
 import pydantic
 import pytest
+from plain_server import PlainServer
 
 from weave_lite import CallsFilter
 from weave_lite.api import finish, init
@@ -32,18 +33,6 @@ from weave_lite.trace_server.interface.query import Query, SortBy
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
 
 NEWEST = [{"field": "started_at", "direction": "desc"}]
-
-
-class PlainServer:
-    """A server that has the typed door only, as one behind HTTP would."""
-
-    def __init__(self, inner):
-        self._inner = inner
-
-    def __getattr__(self, name):
-        if name.endswith("_encoded"):
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
 
 @pytest.fixture
