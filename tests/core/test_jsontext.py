@@ -67,6 +67,13 @@ def test_compact_round_trips(value):
     assert jsontext.parse(text.encode()) == value
 
 
+@given(st.lists(PLAIN_VALUES))
+def test_many_texts_are_read_like_one_by_one(values):
+    """Integers of any size included."""
+    texts = [jsontext.compact(value) for value in values]
+    assert repr(jsontext.parse_all(texts)) == repr([jsontext.parse(text) for text in texts])
+
+
 @given(PLAIN_VALUES)
 def test_canonical_is_what_the_standard_library_writes(value):
     """Digests are made of the text of ``json.dumps``."""

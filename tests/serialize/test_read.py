@@ -207,3 +207,29 @@ def test_deep_json_is_read_without_recursion(store):
 def test_plain_texts_are_known(value, is_plain):
     """What need not be walked; a text that holds a mark may count as not plain."""
     assert is_plain_text(jsontext.compact(value)) is is_plain
+
+
+marked_texts = st.sampled_from(
+    ["_", "/", "_type", "_weave_lite", "weave:///", "weave:///e/p/call/1"]
+)
+marked_values = st.recursive(
+    marked_texts | plain_texts | st.integers(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(marked_texts.map(lambda t: t[:11]) | plain_texts, inner)
+    ),
+)
+
+
+def has_mark(value):
+    """Tell it by a walk."""
+    if isinstance(value, dict):
+        return any(key in {"_type", "_weave_lite"} or has_mark(part) for key, part in value.items())
+    if isinstance(value, list):
+        return any(map(has_mark, value))
+    return isinstance(value, str) and value.startswith("weave:///")
+
+
+@given(marked_values)
+def test_no_mark_is_overlooked(value):
+    """Whatever else the text has of the letters of marks."""
+    assert not (has_mark(value) and is_plain_text(jsontext.compact(value)))

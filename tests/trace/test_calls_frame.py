@@ -77,6 +77,21 @@ def test_columns_that_were_not_read_are_empty(client):
     assert list(frame["output"]) == [None] * 3
 
 
+def test_a_frame_of_many_calls_of_all_kinds():
+    """Parts of plain values only and parts with others hold the same as the calls."""
+    values = [*range(150), NOON, None, 2**80, "weave:///e/p/call/1", *range(150)]
+    with memory_client("ent/proj") as client:
+        for value in values:
+            client.finish_call(create_call(client, "any", {"v": value}, use_stack=False), value)
+        calls = list(client.get_calls())
+        frame = client.get_calls().to_pandas()
+
+    assert list(frame["inputs"]) == [call.inputs for call in calls]
+    assert list(frame["output"]) == [call.output for call in calls]
+    assert [each["v"] for each in frame["inputs"]][:152] == [*range(150), NOON, None]
+    assert frame["output"][152] == 2**80
+
+
 @pytest.mark.parametrize("value", [1, {"b": 1}, {"b": [1]}, [{"b": 1}]])
 def test_attributes_of_a_row_are_its_own(client, value):
     """Calls share stored attributes; a change of one row is no change of the next."""

@@ -20,9 +20,9 @@ import orjson
 from weave_lite.core.errors import EncodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["canonical", "canonical_sorted", "compact", "parse"]
+__all__ = ["canonical", "canonical_sorted", "compact", "parse", "parse_all"]
 
 _SEPARATORS = (",", ":")
 _TOO_DEEP = "the value contains itself or is nested too deep for JSON; make it flatter"
@@ -80,6 +80,14 @@ def parse(text: str | bytes) -> Any:
     if text[:1] in {" ", b" "}:
         return json.loads(text)
     return orjson.loads(text)
+
+
+def parse_all(texts: Sequence[str]) -> list[Any]:
+    """Read many texts of :func:`compact` in one go, which is faster than one by one."""
+    if " " in {text[:1] for text in texts}:
+        return [parse(text) for text in texts]
+    values: list[Any] = orjson.loads(f"[{','.join(texts)}]")
+    return values
 
 
 def canonical(value: Any) -> str:

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from weave_lite.core import clock, jsontext
-from weave_lite.serialize.read import find_mark
+from weave_lite.serialize.read import is_plain_text
 from weave_lite.trace.call import UNCALLED_DISPLAY_NAME
 from weave_lite.trace_server.interface.encoded import EncodedCall
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -27,8 +27,9 @@ _ORDER = (
     "summary", "display_name", "attributes", "started_at", "ended_at", "deleted_at",
 )  # fmt: skip
 _DATES = frozenset({"started_at", "ended_at", "deleted_at"})
+_DICTS = frozenset({"inputs", "attributes", "summary"})
 _TEXTS = ("op_name", "trace_id", "project_id", "parent_id", "id", "exception", "display_name")
-_CALLS_PER_PART = 1000
+_CALLS_PER_PART = 100
 _FIELDS = EncodedCall._fields
 # What numpy takes as a date that is not there.
 _NO_DATE = -(2**63)
@@ -63,7 +64,6 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
         decode: Reads the text of inputs, outputs and attributes.
     """
     columns: dict[str, list[Any]] = {name: [] for name in _ORDER}
-    parse = jsontext.parse
     attributes = _Attributes(decode)
     with collection_paused():
         for part in _parts(records):
@@ -71,20 +71,24 @@ def frame_of_records(records: Iterable[EncodedCall], decode: Callable[[str], Any
             by_name = dict(zip(_FIELDS, zip(*part, strict=True), strict=True))
             for name in _TEXTS:
                 columns[name] += by_name[name]
-            for name, without in (("inputs", dict), ("output", _none)):
-                columns[name] += [
-                    # Most texts are plain: they are read without a call of ours for each.
-                    without() if text is None
-                    else parse(text) if find_mark(text) is None
-                    else decode(text)
-                    for text in by_name[f"{name}_json"]
-                ]  # fmt: skip
+            columns["inputs"] += _values(by_name["inputs_json"], dict, decode)
+            columns["output"] += _values(by_name["output_json"], _none, decode)
             columns["attributes"] += map(attributes.read, by_name["attributes_json"])
-            columns["summary"] += map(parse, by_name["summary_json"])
+            columns["summary"] += jsontext.parse_all(by_name["summary_json"])
             columns["started_at"] += by_name["started_at"]
             columns["ended_at"] += [_NO_DATE if t is None else t for t in by_name["ended_at"]]
         columns["deleted_at"] = [_NO_DATE] * len(columns["id"])
         return _framed(columns)
+
+
+def _values(
+    texts: Sequence[str | None], without: Callable[[], Any], decode: Callable[[str], Any]
+) -> list[Any]:
+    """Read the texts of a part; most are plain, and are read in one go."""
+    plain = [text for text in texts if text is not None and is_plain_text(text)]
+    if len(plain) == len(texts):
+        return jsontext.parse_all(plain)
+    return [without() if text is None else decode(text) for text in texts]
 
 
 class _Attributes:
@@ -112,7 +116,11 @@ class _Attributes:
 
 
 def _copied(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: part.copy() if type(part) is dict else part for key, part in values.items()}
+    copy = values.copy()
+    for key, part in values.items():
+        if type(part) is dict:
+            copy[key] = part.copy()
+    return copy
 
 
 def _is_flat(value: Any) -> bool:
@@ -141,9 +149,12 @@ def _framed(columns: dict[str, list[Any]]) -> pd.DataFrame:
         if name in _DATES:
             dates = np.array(values, dtype="int64").view("datetime64[us]")
             series[name] = pd.Series(dates).dt.tz_localize("UTC")
+        elif name in _DICTS:
+            # To look for their type would touch every value once more.
+            series[name] = pd.Series(values, dtype=object)
         else:
-            series[name] = values
-    return pd.DataFrame(series)
+            series[name] = pd.Series(values)
+    return pd.DataFrame(series, copy=False)
 
 
 def _none() -> None:

@@ -9,7 +9,7 @@ from weave_lite.core import jsontext
 from weave_lite.core.errors import InvalidRefError, InvalidRequest
 from weave_lite.core.names import clean_object_id
 from weave_lite.core.refs import SCHEME, ObjectRef, Ref, parse_uri
-from weave_lite.serialize.read import find_mark
+from weave_lite.serialize.read import is_plain_text
 from weave_lite.trace.call import Call, Undecoded
 from weave_lite.trace.calls_iter import CallsIter, PaginatedIterator
 from weave_lite.trace.requests import equal, model_of, query_of
@@ -264,7 +264,7 @@ class CallReader:
 
     def _decode_text(self, text: str) -> Any:
         value = jsontext.parse(text)
-        return value if find_mark(text) is None else self._decode(value)
+        return value if is_plain_text(text) else self._decode(value)
 
     def _decode(self, value: Any) -> Any:
         return self._builder.decode(value, self._project_id)

@@ -42,7 +42,7 @@ __all__ = ["read", "stats", "stream", "stream_encoded"]
 # about a megabyte, so that a stream of large calls needs no more memory than one of small ones.
 _FIRST_CHUNK: Final = 8
 _MAX_CHUNK: Final = 512
-_CHUNK_SIZE_BYTES: Final = 1_000_000
+_CHUNK_SIZE_BYTES: Final = 300_000
 # No project has this integer: a query of an unknown project is compiled with it, to be checked.
 _NO_PROJECT: Final = 0
 
