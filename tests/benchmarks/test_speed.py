@@ -45,7 +45,7 @@ def test_measure(measure: Measure, subject: str, benchmark: Any, workers: Worker
 
     rounds = 1 if measure.is_slow and subject == "reference" else ROUNDS
     answers = record(benchmark, measure.key, subject, rounds, ask)
-    assert len(answers) == rounds
+    assert len(answers) >= rounds
     assert all(answer["value"] >= 0 for answer in answers if measure.key != "op_disabled")
     if subject == "ours":
         # Speed that loses records is none.
