@@ -20,6 +20,7 @@ class Measure(NamedTuple):
         has_reference: Whether the reference can do it at all.
         has_limit: Whether the bare limit has such a thing.
         against: The key of the reference's measure, where it is another one.
+        beside: The key of a measure of ours that the bar is a multiple of.
         of: The key of the measure whose answer holds ``fact``; such a row is not run by itself.
         fact: What of the answer is the value.
         unit: Of the value: ``s``, ``B``, ``MB`` or ``%``.
@@ -35,6 +36,7 @@ class Measure(NamedTuple):
     has_reference: bool = True
     has_limit: bool = True
     against: str = ""
+    beside: str = ""
     of: str = ""
     fact: str = "value"
     unit: str = "s"
@@ -165,7 +167,7 @@ GROUPS = {
             "stored",
             is_alone=True,
             has_reference=False,
-            has_limit=False,
+            beside="iterate_client",
         ),
     ],
     "Objects, datasets, files": [

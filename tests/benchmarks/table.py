@@ -55,11 +55,14 @@ def row(measure: Measure, answers: dict[tuple[str, str], dict[str, Any]]) -> str
     ours = value("ours", own)
     if ours is None:
         return None
+    shown_ours = shown(ours, measure.unit)
+    if measure.beside:
+        shown_ours += f" ({ratio(ours, value('ours', measure.beside) or ours)} × iterate)"
     upstream, limit = value("reference", measure.against or own), value("limit", own)
     is_share = measure.unit == "%"
     cells = [
         measure.label,
-        shown(ours, measure.unit),
+        shown_ours,
         NONE if upstream is None else shown(upstream, measure.unit),
         NONE if upstream is None or is_share else ratio(upstream, ours),
         asked(measure.bar),
