@@ -129,9 +129,12 @@ def test_bad_items_do_not_lose_the_others(server, bad, caplog):
     assert f"refuses {len(bad)} starts and ends" in caplog.text
 
 
-@pytest.mark.parametrize("fault", [RemoteServerError("away", 503), AccessDeniedError("no key")])
+@pytest.mark.parametrize(
+    "fault",
+    [RemoteServerError("away", 503), AccessDeniedError("no key"), OSError("no socket is left")],
+)
 def test_what_may_pass_waits(server, fault, caplog):
-    """A server that is away, or a key that is still to be set: nothing is lost, and it is told once."""
+    """Be it that the server is away, or that a key is still to be set: it is told once."""
     caplog.set_level(logging.WARNING)
     server.faults = [fault] * 3
     batcher = batcher_of(server)

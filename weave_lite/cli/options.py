@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import re
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, TypeGuard
 import typer
 from rich.console import Console
 
-from weave_lite.core import clock, jsontext
+from weave_lite.core import clock
 from weave_lite.core.errors import InvalidRequest, NotFoundError, NotSupportedError
+from weave_lite.trace_server.interface.model_json import model_json
 from weave_lite.trace_server.place import resolve
 
 if TYPE_CHECKING:
@@ -179,14 +179,4 @@ def parse_since(text: str) -> float:
 def print_json_lines(models: Iterator[BaseModel]) -> None:
     """Write models to stdout, a line of JSON each, while they come."""
     for model in models:
-        typer.echo(_json_line(model))
-
-
-def _json_line(model: BaseModel) -> str:
-    try:
-        return model.model_dump_json(by_alias=True)
-    except ValueError:
-        # Pydantic refuses what is nested deeper than it likes; the store does not.
-        nested = {name for name, value in model if isinstance(value, dict | list)}
-        line = json.loads(model.model_dump_json(exclude=nested))
-        return jsontext.compact({name: line.get(name, value) for name, value in model})
+        typer.echo(model_json(model))

@@ -6,8 +6,8 @@ Source: weave 0.51.45, the rule in insertion order of keys.
 from __future__ import annotations
 
 from binascii import b2a_base64
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from hashlib import file_digest, sha256
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from weave_lite.core import jsontext
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "digest_bytes",
     "digest_canonical",
+    "digest_file",
     "digest_json",
     "digest_json_sorted",
     "digest_rows",
@@ -34,6 +35,13 @@ def digest_bytes(content: bytes) -> str:
         'LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ'
     """
     return b2a_base64(sha256(content).digest()).translate(_LETTERS, b"=\n").decode()
+
+
+def digest_file(source: BinaryIO) -> str:
+    """Return the digest of the bytes of an open file, which is read in pieces from its start."""
+    source.seek(0)
+    found = file_digest(source, "sha256").digest()  # type: ignore[arg-type]
+    return b2a_base64(found).translate(_LETTERS, b"=\n").decode()
 
 
 def digest_canonical(text: str) -> str:

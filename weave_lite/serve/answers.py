@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import orjson
 from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticSerializationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
@@ -24,12 +22,14 @@ from weave_lite.core.errors import (
     StoreError,
     WeaveLiteError,
 )
+from weave_lite.trace_server.interface.model_json import date_text, model_json
 from weave_lite.trace_server_bindings.routes import JSON_LINES, status_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from weave_lite.trace_server.interface.encoded import EncodedCall
+    from weave_lite.trace_server.interface.file_pieces import FilePieces
 
 __all__ = [
     "call_line",
@@ -51,33 +51,8 @@ _PIECE_BYTES: Final = 64 * 1024
 
 def document(value: Any, status: int = 200) -> Response:
     """Answer with a JSON document: a model, or plain values."""
-    body = _model_json(value) if isinstance(value, BaseModel) else _plain_json(value)
+    body = model_json(value).encode() if isinstance(value, BaseModel) else _plain_json(value)
     return Response(body, status, media_type=_JSON)
-
-
-def _model_json(model: BaseModel) -> bytes:
-    try:
-        return model.model_dump_json(by_alias=True).encode()
-    except PydanticSerializationError:
-        # Half of a surrogate pair, or values nested deeper than the fast writers follow.
-        return jsontext.compact(_with_texts_of_dates(model.model_dump(by_alias=True))).encode()
-
-
-def _with_texts_of_dates(value: Any) -> Any:
-    """Copy a value, its dates written as pydantic writes them. Loops, to take one frame a level."""
-    if isinstance(value, dt.datetime):
-        return _date_text(value)
-    if isinstance(value, list | tuple):
-        items = []
-        for item in value:
-            items.append(_with_texts_of_dates(item))  # noqa: PERF401 - see above
-        return items
-    if not isinstance(value, dict):
-        return value
-    record = {}
-    for key, item in value.items():
-        record[key] = _with_texts_of_dates(item)
-    return record
 
 
 def _plain_json(value: Any) -> bytes:
@@ -85,20 +60,6 @@ def _plain_json(value: Any) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
         return jsontext.compact(value).encode()
-
-
-def octets(content: bytes) -> Response:
-    """Answer with bytes. They leave in pieces, so that nobody holds a second copy of all."""
-    return StreamingResponse(
-        _slices(content),
-        media_type="application/octet-stream",
-        headers={"Content-Length": str(len(content))},
-    )
-
-
-async def _slices(content: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), _PIECE_BYTES):
-        yield content[start : start + _PIECE_BYTES]
 
 
 def refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -135,7 +96,7 @@ def error_answer(error: Exception) -> Response:
 
 def model_line(model: BaseModel) -> bytes:
     """Write a model as a line of JSON."""
-    return _model_json(model) + b"\n"
+    return model_json(model).encode() + b"\n"
 
 
 def calls_document(calls: Iterable[EncodedCall]) -> Response:
@@ -181,11 +142,7 @@ def call_line(call: EncodedCall) -> bytes:
 
 
 def _instant(micros: int) -> str:
-    return _date_text(from_micros(micros))
-
-
-def _date_text(date: dt.datetime) -> str:
-    return date.isoformat().replace("+00:00", "Z")
+    return date_text(from_micros(micros))
 
 
 async def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
@@ -195,6 +152,16 @@ async def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
     """
     first = await run_in_threadpool(_gathered, lines, _FIRST_BYTES)
     return StreamingResponse(_pieces(first, lines), media_type=JSON_LINES)
+
+
+async def octets(found: FilePieces) -> StreamingResponse:
+    """Answer with the bytes of a file while they are read, in worker threads as lines are."""
+    first = await run_in_threadpool(_gathered, found.pieces, _PIECE_BYTES)
+    return StreamingResponse(
+        _pieces(first, found.pieces),
+        media_type="application/octet-stream",
+        headers={"Content-Length": str(found.size_bytes)},
+    )
 
 
 async def _pieces(first: bytes, lines: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["MAX_FILE_BYTES", "read_body", "read_file_form", "read_json"]
+__all__ = ["MAX_FILE_BYTES", "FileForm", "read_body", "read_file_form", "read_json"]
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 # What a form has besides its file.
@@ -175,8 +175,19 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-async def read_file_form(request: Request) -> dict[str, Any]:
+class FileForm(NamedTuple):
+    """A file that was sent. ``source`` is open until the request is answered."""
+
+    project_id: str
+    name: str
+    source: BinaryIO
+    expected_digest: str | None
+
+
+async def read_file_form(request: Request) -> FileForm:
     """Read a form with the parts ``project_id``, ``file`` and maybe ``expected_digest``.
+
+    A large file waits on the disk, not in memory.
 
     Raises:
         InvalidRequest: A part is missing, or it is no such form.
@@ -192,21 +203,19 @@ async def read_file_form(request: Request) -> dict[str, Any]:
         raise InvalidRequest(
             f"the body is no multipart form with a file: {error.message}"
         ) from None
-    try:
-        file, project_id = form.get("file"), form.get("project_id")
-        if not isinstance(file, UploadFile) or not isinstance(project_id, str):
-            raise InvalidRequest("the form needs the text part project_id and the part file")
-        if (file.size or 0) > MAX_FILE_BYTES:
-            raise _too_large(MAX_FILE_BYTES)
-        digest = form.get("expected_digest")
-        return {
-            "project_id": project_id,
-            "name": file.filename or "<unnamed_file>",
-            "content": await file.read(),
-            "expected_digest": digest if isinstance(digest, str) else None,
-        }
-    finally:
-        await form.close()
+    request.state.held.push_async_callback(form.close)
+    file, project_id = form.get("file"), form.get("project_id")
+    if not isinstance(file, UploadFile) or not isinstance(project_id, str):
+        raise InvalidRequest("the form needs the text part project_id and the part file")
+    if (file.size or 0) > MAX_FILE_BYTES:
+        raise _too_large(MAX_FILE_BYTES)
+    digest = form.get("expected_digest")
+    return FileForm(
+        project_id,
+        file.filename or "<unnamed_file>",
+        file.file,
+        digest if isinstance(digest, str) else None,
+    )
 
 
 def _too_large(limit: int) -> RequestTooLarge:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from weave_lite.serve.retries import GivenAnswers
+    from weave_lite.trace_server.interface.file_pieces import FilePieces
     from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
     from weave_lite.trace_server_bindings.routes import Route
 
@@ -139,9 +140,11 @@ class Endpoints:
         return endpoint
 
     def _upload(self, route: Route) -> Endpoint:
+        del route  # there is one
+
         async def endpoint(request: Request) -> Response:
-            read = await read_file_form(request)
-            return await self._ask(route.method, route.request, read, request)
+            form = await read_file_form(request)
+            return document(await run_in_threadpool(self._server.file_create_from, *form))
 
         return endpoint
 
@@ -149,12 +152,11 @@ class Endpoints:
         async def endpoint(request: Request) -> Response:
             read = await read_json(request)
 
-            def ask() -> bytes:
+            def ask() -> FilePieces:
                 req = getattr(tsi, route.request).model_validate(read)
-                content: bytes = getattr(self._server, route.method)(req).content
-                return content
+                return self._server.file_content_pieces(req)
 
-            return octets(await run_in_threadpool(ask))
+            return await octets(await run_in_threadpool(ask))
 
         return endpoint
 

@@ -1,14 +1,19 @@
-"""What the embedded server offers beyond the interface: its projects, indexes and journals."""
+"""What the embedded server offers beyond the interface: projects, journals, file pieces, indexes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, BinaryIO
 
-from weave_lite.trace_server import store
+from weave_lite.core.digest import digest_file
+from weave_lite.trace_server import store, validate
+from weave_lite.trace_server.interface import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from weave_lite.trace_server import trace_server_interface as tsi
+    from weave_lite.trace_server.interface.file_pieces import FilePieces
     from weave_lite.trace_server.store.engine import Store
 
 __all__ = ["OwnMethods"]
@@ -36,6 +41,36 @@ class OwnMethods:
             route: Names what is moved, and where to.
         """
         return store.sync_journal.StoreJournal(self._store, route)
+
+    # --- files piece by piece: ``interface.file_pieces`` ---
+
+    def file_create_from(
+        self, project_id: str, name: str, source: BinaryIO, expected_digest: str | None = None
+    ) -> tsi.FileCreateRes:
+        """Store a file by digest; its bytes are read from an open file, from its start.
+
+        Raises:
+            DigestMismatchError: The expected digest is not that of the bytes.
+            InsertTooLarge: The file is larger than a row of the store can hold.
+            InvalidRequest: The project id or the name is refused.
+        """
+        validate.project_id(project_id)
+        texts.check_text(name, "name")
+        # Read once for the digest: the write lock is not held meanwhile.
+        digest = digest_file(source)
+        size_bytes = source.seek(0, os.SEEK_END)
+        new = store.files.NewFile(project_id, name, digest, size_bytes, expected_digest)
+        with self._store.write() as conn:
+            return store.files.create_from(conn, new, source)
+
+    def file_content_pieces(self, req: tsi.FileContentReadReq) -> FilePieces:
+        """Read the bytes of a file piece by piece.
+
+        Raises:
+            NotFoundError: The project has no such file; raised at once.
+        """
+        validate.plain(req, "digest")
+        return store.files.content_pieces(self._store, req)
 
     # --- indexes: our own, beyond the interface ---
 

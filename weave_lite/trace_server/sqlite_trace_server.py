@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from weave_lite.core.digest import digest_bytes
 from weave_lite.core.errors import InvalidRequest
 from weave_lite.core.ids import new_id
 from weave_lite.trace_server import store, validate, validate_costs, validate_feedback
@@ -259,8 +260,10 @@ class SqliteTraceServer(OwnMethods):
     def file_create(self, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
         """Store a file by digest."""
         validate.plain(req, "name")
+        # Not under the write lock: it takes a while for large files.
+        digest = digest_bytes(req.content)
         with self._store.write() as conn:
-            return store.files.create(conn, req)
+            return store.files.create(conn, req, digest)
 
     def file_content_read(self, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
         """Read the bytes of a file."""

@@ -13,6 +13,7 @@ import orjson
 
 from weave_lite.core.refs import ObjectRef, parse_server_uri
 from weave_lite.trace_server import trace_server_interface as tsi
+from weave_lite.trace_server.interface.model_json import model_json
 from weave_lite.trace_server_bindings.plain_methods import request_of
 from weave_lite.trace_server_bindings.response_cache import CacheCounts, ResponseCache
 
@@ -174,7 +175,7 @@ class CachingMiddlewareTraceServer:
     ) -> tsi.FileContentReadRes:
         """Read the bytes of a file."""
         wanted = request_of("FileContentReadReq", req)
-        request = wanted.model_dump_json()
+        request = model_json(wanted)
         content = self._found("file_content_read", request)
         if content is None:
             content = self._next_trace_server.file_content_read(wanted).content
@@ -196,7 +197,7 @@ class CachingMiddlewareTraceServer:
         if not all(map(_VERSION.fullmatch, digests)):
             self._cache.skip()
             return ask()
-        request = req.model_dump_json(by_alias=True)
+        request = model_json(req)
         answer = self._found(method, request)
         if answer is not None:
             try:

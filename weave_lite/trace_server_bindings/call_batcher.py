@@ -131,7 +131,8 @@ class CallBatcher:
             refused: list[tuple[bytes, WeaveLiteError]] = []
             try:
                 self._deliver(batch, refused)
-            except (RemoteServerError, AccessDeniedError) as error:
+            except Exception as error:
+                # Whatever it is: a thread that ends here would send nothing any more.
                 self._queue.extendleft(reversed(batch))
                 if not self._is_waiting:
                     self._is_waiting = True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_CONTENT_BYTES",
     "check_size",
+    "check_size_bytes",
     "digest_and_json",
     "digests_and_jsons",
     "names_json",
@@ -87,6 +88,15 @@ def check_size(field: str, content: str | bytes) -> None:
     size_bytes = len(content)
     if isinstance(content, str) and size_bytes > _SURELY_SMALL:
         size_bytes = len(content.encode())
+    check_size_bytes(field, size_bytes)
+
+
+def check_size_bytes(field: str, size_bytes: int) -> None:
+    """Refuse content of which the size is known, as :func:`check_size` does.
+
+    Raises:
+        InsertTooLarge: It is too large.
+    """
     if size_bytes > MAX_CONTENT_BYTES:
         raise InsertTooLarge(
             f"{field} has {size_bytes:,} bytes; at most {MAX_CONTENT_BYTES:,} can be stored as "

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from weave_lite.core.digest import digest_bytes
-from weave_lite.core.errors import NotFoundError
+from weave_lite.core.errors import InvalidRequest, NotFoundError
 from weave_lite.trace_server import trace_server_interface as tsi
-from weave_lite.trace_server.store.content import check_size, stored_digest
+from weave_lite.trace_server.interface.file_pieces import FilePieces
+from weave_lite.trace_server.store.content import check_size, check_size_bytes, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    from weave_lite.trace_server.store.connections import StoreConnection
+    import sqlite3
+    from collections.abc import Iterator
 
-__all__ = ["content_read", "create", "insert_file", "stats"]
+    from weave_lite.trace_server.store.connections import StoreConnection
+    from weave_lite.trace_server.store.engine import Store
+
+__all__ = [
+    "NewFile",
+    "content_pieces",
+    "content_read",
+    "create",
+    "create_from",
+    "insert_file",
+    "stats",
+]
 
 # From here on content goes to and from the file without the copies that a statement makes.
 _LARGE_BYTES: Final = 256 * 1024
+_PIECE_BYTES: Final = 256 * 1024
+_CHANGED: Final = "the file has become another size while it was read; store it again"
 
 _FIND: Final = "SELECT pk, size_bytes FROM files WHERE project = ? AND digest = ?"
 _SELECT: Final = "SELECT content FROM files WHERE pk = ?"
@@ -30,17 +44,62 @@ _INSERT_BLANK: Final = (
 _SUM: Final = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE project = ?"
 
 
-def create(conn: StoreConnection, req: tsi.FileCreateReq) -> tsi.FileCreateRes:
+class NewFile(NamedTuple):
+    """What a file is that is read piece by piece."""
+
+    project_id: str
+    name: str
+    digest: str
+    size_bytes: int
+    expected_digest: str | None
+
+
+def create(conn: StoreConnection, req: tsi.FileCreateReq, digest: str) -> tsi.FileCreateRes:
     """Store a file; one that is there already stays as it is.
+
+    Args:
+        conn: A connection inside a write transaction.
+        req: The file.
+        digest: The digest of its content.
 
     Raises:
         DigestMismatchError: ``expected_digest`` is not the digest of the content.
         InsertTooLarge: The content is larger than a row of the store can hold.
     """
-    digest = stored_digest(req.expected_digest, digest_bytes(req.content), lambda: None)
+    stored_digest(req.expected_digest, digest, lambda: None)
     pk = project_pk(conn, req.project_id, create=True)
     insert_file(conn, pk, digest, req.name, req.content)
     return tsi.FileCreateRes(digest=digest)
+
+
+def create_from(conn: StoreConnection, new: NewFile, source: BinaryIO) -> tsi.FileCreateRes:
+    """Store a file that is read piece by piece; one that is there already stays as it is.
+
+    Args:
+        conn: A connection inside a write transaction.
+        new: What the file is.
+        source: Its bytes, from the start.
+
+    Raises:
+        DigestMismatchError: The expected digest is not the digest of the content.
+        InsertTooLarge: The content is larger than a row of the store can hold.
+        InvalidRequest: The source has become another size since.
+    """
+    stored_digest(new.expected_digest, new.digest, lambda: None)
+    check_size_bytes("content", new.size_bytes)
+    source.seek(0)
+    pk = project_pk(conn, new.project_id, create=True)
+    if new.size_bytes < _LARGE_BYTES:
+        insert_file(conn, pk, new.digest, new.name, source.read())
+    elif conn.raw.execute(_FIND, (pk, new.digest)).fetchone() is None:
+        with _blank(conn, pk, new.digest, new.name, new.size_bytes) as blob:
+            for piece in iter(lambda: source.read(_PIECE_BYTES), b""):
+                if blob.tell() + len(piece) > new.size_bytes:
+                    raise InvalidRequest(_CHANGED)
+                blob.write(piece)
+            if blob.tell() != new.size_bytes:
+                raise InvalidRequest(_CHANGED)
+    return tsi.FileCreateRes(digest=new.digest)
 
 
 def insert_file(
@@ -66,10 +125,18 @@ def insert_file(
     if size_bytes < _LARGE_BYTES:
         raw.execute(_INSERT, (project_pk, digest, name, size_bytes, content))
         return
-    pk = raw.execute(_INSERT_BLANK, (project_pk, digest, name, size_bytes, size_bytes)).lastrowid
-    assert pk is not None
-    with raw.blobopen("files", "content", pk) as blob:
+    with _blank(conn, project_pk, digest, name, size_bytes) as blob:
         blob.write(content)
+
+
+def _blank(
+    conn: StoreConnection, project_pk: int, digest: str, name: str, size_bytes: int
+) -> sqlite3.Blob:
+    """Make room for a file, and open it for writing."""
+    values = (project_pk, digest, name, size_bytes, size_bytes)
+    pk = conn.raw.execute(_INSERT_BLANK, values).lastrowid
+    assert pk is not None
+    return conn.raw.blobopen("files", "content", pk)
 
 
 def content_read(conn: StoreConnection, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
@@ -78,23 +145,55 @@ def content_read(conn: StoreConnection, req: tsi.FileContentReadReq) -> tsi.File
     Raises:
         NotFoundError: The project has no file of this digest.
     """
-    raw = conn.raw
+    pk, size_bytes = _found(conn, req)
+    if size_bytes < _LARGE_BYTES:
+        ((content,),) = conn.raw.execute(_SELECT, (pk,)).fetchall()
+    else:
+        with conn.raw.blobopen("files", "content", pk, readonly=True) as blob:
+            content = blob.read()
+    return tsi.FileContentReadRes.from_trusted({"content": content})
+
+
+def content_pieces(store: Store, req: tsi.FileContentReadReq) -> FilePieces:
+    """Read the bytes of a file piece by piece, on one connection until the pieces are closed.
+
+    Raises:
+        NotFoundError: The project has no file of this digest; raised at once.
+    """
+    with store.read() as conn:
+        _, size_bytes = _found(conn, req)
+        if store.is_memory:
+            # The one connection must not stay taken between two pieces, and all is in memory.
+            return FilePieces(size_bytes, _slices(content_read(conn, req).content))
+    return FilePieces(size_bytes, _pieces(store, req))
+
+
+def _pieces(store: Store, req: tsi.FileContentReadReq) -> Iterator[bytes]:
+    with store.read() as conn:
+        pk, _ = _found(conn, req)
+        with conn.raw.blobopen("files", "content", pk, readonly=True) as blob:
+            while piece := blob.read(_PIECE_BYTES):
+                yield piece
+
+
+def _slices(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), _PIECE_BYTES):
+        yield content[start : start + _PIECE_BYTES]
+
+
+def _found(conn: StoreConnection, req: tsi.FileContentReadReq) -> tuple[int, int]:
+    """Give the integer and the size in bytes of a file."""
     project = project_pk(conn, req.project_id, create=False)
     found = None
     if project is not None:
-        found = raw.execute(_FIND, (project, req.digest)).fetchone()
+        found = conn.raw.execute(_FIND, (project, req.digest)).fetchone()
     if found is None:
         raise NotFoundError(
             f"file {req.digest!r} does not exist in project {req.project_id!r}; files are stored "
             "per project, check both"
         )
     pk, size_bytes = found
-    if size_bytes < _LARGE_BYTES:
-        ((content,),) = raw.execute(_SELECT, (pk,)).fetchall()
-    else:
-        with raw.blobopen("files", "content", pk, readonly=True) as blob:
-            content = blob.read()
-    return tsi.FileContentReadRes.from_trusted({"content": content})
+    return pk, size_bytes
 
 
 def stats(conn: StoreConnection, req: tsi.FilesStatsReq) -> tsi.FilesStatsRes:
