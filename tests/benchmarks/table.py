@@ -55,9 +55,8 @@ def row(measure: Measure, answers: dict[tuple[str, str], dict[str, Any]]) -> str
     ours = value("ours", own)
     if ours is None:
         return None
-    shown_ours = shown(ours, measure.unit)
-    if measure.beside:
-        shown_ours += f" ({ratio(ours, value('ours', measure.beside) or ours)} × iterate)"
+    times = [f"{ratio(ours, value('ours', key) or ours)} ×" for key in measure.beside]
+    shown_ours = shown(ours, measure.unit) + (f" ({', '.join(times)})" if times else "")
     upstream, limit = value("reference", measure.against or own), value("limit", own)
     is_share = measure.unit == "%"
     cells = [

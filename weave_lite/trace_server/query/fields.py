@@ -5,7 +5,7 @@ The map is the only way from a caller's text to a column. Knows no AST.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import case, func, select
@@ -178,6 +178,7 @@ def calls_fields(
     )
 
 
+@cache
 def _own_fields(tables: CallTables) -> dict[str, Operand]:
     """Give the fields that are columns, or are derived from some."""
     calls = tables.calls
@@ -215,6 +216,7 @@ def _own_fields(tables: CallTables) -> dict[str, Operand]:
     }
 
 
+@cache
 def _places(tables: CallTables) -> dict[str, Place]:
     """Tell where the JSON columns are, for the indexes on what is in them."""
     calls = tables.calls

@@ -60,6 +60,7 @@ def plan(
     indexed_by: StoreConnection | None = None,
     *,
     is_whole: bool = False,
+    is_counted: bool = False,
 ) -> Search:
     """Compile a search; what is wrong with it is found here.
 
@@ -71,6 +72,7 @@ def plan(
         expanded: Paths at which refs are replaced by what they point to, for fields below them.
         indexed_by: A connection to the store whose indexes may be used; none without it.
         is_whole: Whether all calls are wanted, or counted: then an index always pays.
+        is_counted: Whether they are only counted.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -100,6 +102,7 @@ def plan(
         is_by_start=bool(direction),
         expanded=expanded,
         indexes=indexes,
+        is_counted=is_counted,
     )
     if indexed_by is not None and query is not None:
         parts = compiled_search.narrowed(indexed_by, parts, project, query)

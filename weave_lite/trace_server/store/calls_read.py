@@ -40,7 +40,7 @@ __all__ = ["read", "stats", "stream", "stream_encoded"]
 
 # How many calls are read at once. The first come fast; later chunks grow until their values fill
 # about a megabyte, so that a stream of large calls needs no more memory than one of small ones.
-_FIRST_CHUNK: Final = 8
+_FIRST_CHUNK: Final = 16
 _MAX_CHUNK: Final = 512
 _CHUNK_SIZE_BYTES: Final = 300_000
 # No project has this integer: a query of an unknown project is compiled with it, to be checked.
@@ -93,7 +93,9 @@ def _planned(
 def stats(conn: StoreConnection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
     """Count the calls that a query finds, up to its limit; sum the sizes of their traces if asked."""
     project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
-    search = call_search.plan(project, req.filter, req.query, indexed_by=conn, is_whole=True)
+    search = call_search.plan(
+        project, req.filter, req.query, indexed_by=conn, is_whole=True, is_counted=True
+    )
     if not req.include_total_storage_size:
         return tsi.CallsQueryStatsRes(count=call_search.count(conn, search, req.limit))
     with closing(call_search.find(conn, search, req.limit, 0)) as found:

@@ -70,6 +70,7 @@ def parts_of(
     is_by_start: bool,
     expanded: tuple[str, ...] = (),
     indexes: Indexes | None = None,
+    is_counted: bool = False,
 ) -> Parts:
     """Compile a search; what is wrong with it is found here.
 
@@ -81,6 +82,7 @@ def parts_of(
         is_by_start: Whether the order is that of the start alone, which needs no other table.
         expanded: Paths at which refs are replaced, for fields below them.
         indexes: The indexes that the user made.
+        is_counted: Whether the calls are only counted.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -98,8 +100,9 @@ def parts_of(
     parts = Parts(calls_from(touching, _TABLES), conditions, order)
     if indexes is None:
         return parts
-    counted_by = None if filtered else count_index.find(query, fields)
-    return parts._replace(sorted_by=sort_index.find(sort_by, fields), counted_by=counted_by)
+    if is_counted:
+        return parts if filtered else parts._replace(counted_by=count_index.find(query, fields))
+    return parts._replace(sorted_by=sort_index.find(sort_by, fields))
 
 
 def narrowed(conn: StoreConnection, parts: Parts, project: int, query: Query) -> Parts:
