@@ -232,7 +232,7 @@ def test_filters_with_others(filled):
 
 def test_many_fields_of_feedback_in_one_list(filled):
     """More entries than SQLite joins tables."""
-    paths = [f"feedback.[t{n}].payload.x" for n in range(100)]
+    paths = [f"feedback.[t{n}].payload.x" for n in range(65)]
     expr = {"$in": [get("inputs.bar"), [*map(get, paths), get(SCORE)]]}
     assert found(filled, expr)[0] == "2"
 

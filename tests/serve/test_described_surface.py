@@ -23,7 +23,7 @@ from weave_lite.trace_server_bindings.routes import JSON_LINES
 P = "acme/demo"
 CALL = "01900000-0000-7000-8000-000000000001"
 # By hand, with HYPOTHESIS_PROFILE=deep, for as long as one likes.
-EXAMPLES = 150 if settings.get_current_profile_name() == "deep" else 6
+EXAMPLES = 150 if settings.get_current_profile_name() == "deep" else 4
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
