@@ -206,13 +206,15 @@ def fill(store, count, size):
     store.call_start_batch(tsi.CallCreateBatchReq(batch=batch))
 
 
-@pytest.mark.parametrize("path", ["/calls/stream_query", "/calls/query"])
+@pytest.mark.parametrize("path", ["/calls/stream_query", "/calls/query", "/files/content"])
 def test_answers_that_nobody_takes(connect, store, path):
     """Are broken off, also when the whole answer waits already."""
     fill(store, 400, 50_000)
+    file = tsi.FileCreateReq(project_id=P, name="x", content=bytes(20_000_000))
+    asked = json.dumps({"project_id": P, "digest": store.file_create(file).digest}).encode()
     connection = connect()
     head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
-    connection.sendall(head % (path.encode(), len(BODY)) + BODY)
+    connection.sendall(head % (path.encode(), len(asked)) + asked)
     time.sleep(1.2)
     received = 0
     while piece := connection.recv(65536):
