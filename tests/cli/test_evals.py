@@ -60,7 +60,7 @@ def test_list(run, store):
     shown = run()
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
-    assert [word in lines[1] for word in ("[bold]try[/", "Repeat:v1", "exact.true_fraction 0.5")] == [
+    assert [word in lines[1] for word in ("words [bold]try[/", "Repeat:v1", "exact.true_fraction 0.5")] == [
         True, True, True
     ]  # fmt: skip
     assert "Repeat:v0" in lines[2]
@@ -78,6 +78,7 @@ def test_list_on_a_narrow_terminal(run, store, monkeypatch):
 def test_show(run, store):
     """The summary and all rows; by the end of an id."""
     shown = run("show", store[1][1][-12:]).stdout
+    assert shown.startswith(" ✓ words [bold]try[/ of Repeat:v1 ")
     assert "exact.true_count" in shown
     assert '{"q":"boom","want":"BOOM"}' in shown
     rows = [json.loads(line) for line in run("show", store[1][1], "--json").stdout.splitlines()]

@@ -71,7 +71,8 @@ def evals(
 
             counts = {call.id: _count_rows(server, call) for call in rows}
             models = {call.id: _model_name(server, call) for call in rows}
-            screen().print(evals_table(rows, models, counts))
+            names = {call.id: _evaluation_name(call) for call in rows}
+            screen().print(evals_table(rows, names, models, counts))
 
 
 @app.command()
@@ -136,9 +137,9 @@ def diff(
 
 
 def _print_head(call: CallSchema, model: str, prefix: str = "") -> None:
-    from weave_lite.display.text_cells import (  # noqa: PLC0415 - loads rich
+    from weave_lite.display.eval_tables import title_text  # noqa: PLC0415 - loads rich
+    from weave_lite.display.text_cells import (  # noqa: PLC0415
         latency_text,
-        name_text,
         plain,
         status_text,
         time_text,
@@ -147,7 +148,7 @@ def _print_head(call: CallSchema, model: str, prefix: str = "") -> None:
     screen().print(
         prefix,
         status_text(call),
-        name_text(call),
+        title_text(call, _evaluation_name(call)),
         "of",
         plain(model),
         time_text(call.started_at),
@@ -220,6 +221,12 @@ def _count_rows(server: AnyServer, call: CallSchema) -> int:
     wanted = tsi.CallsFilter(parent_ids=[call.id], op_names=ops)
     request = tsi.CallsQueryStatsReq(project_id=call.project_id, filter=wanted)
     return server.calls_query_stats(request).count
+
+
+def _evaluation_name(call: CallSchema) -> str:
+    """Name the evaluation; the name of its call is mostly a date and two words."""
+    ref = maybe_parse_uri(str(call.inputs.get("self")))
+    return ref.name if isinstance(ref, ObjectRef) else ""
 
 
 def _model_name(server: AnyServer, call: CallSchema) -> str:

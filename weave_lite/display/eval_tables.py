@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from weave_lite.display.eval_compare import EvalRow, RowChange
     from weave_lite.trace_server.interface.calls import CallSchema
 
-__all__ = ["changes_table", "evals_table", "measures", "rows_table", "summary_table"]
+__all__ = ["changes_table", "evals_table", "measures", "rows_table", "summary_table", "title_text"]
 
 _COLOURS = {"regression": "red", "improvement": "green"}
 
@@ -40,13 +40,25 @@ def measures(output: Any, path: str = "") -> dict[str, float]:
     }
 
 
+def title_text(call: CallSchema, name: str) -> Text:
+    """Give the name of an evaluation and, where it is another one, that of its call."""
+    own = name_text(call)
+    if not name or name == own.plain:
+        return own
+    return plain(name).append(" ").append_text(own)
+
+
 def evals_table(
-    calls: Iterable[CallSchema], models: dict[str, str], counts: dict[str, int]
+    calls: Iterable[CallSchema],
+    names: dict[str, str],
+    models: dict[str, str],
+    counts: dict[str, int],
 ) -> Table:
     """Lay evaluations out, a line each.
 
     Args:
         calls: Evaluate calls.
+        names: The name of each evaluation, by id of the call.
         models: The name of each model, by id of the call.
         counts: How many rows each has, by id.
     """
@@ -68,7 +80,7 @@ def evals_table(
         summary = "  ".join(f"{at} {value:.3g}" for at, value in measures(call.output).items())
         table.add_row(
             status_text(call),
-            name_text(call),
+            _on_one_line(title_text(call, names.get(call.id, ""))),
             plain(models.get(call.id, "")),
             time_text(call.started_at),
             latency_text(call),
@@ -77,6 +89,12 @@ def evals_table(
             preview(call.id[-ID_TAIL:]),
         )
     return table
+
+
+def _on_one_line(text: Text) -> Text:
+    """Cut a text where it does not fit; a column that must not wrap would not shrink."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def summary_table(output: Any) -> Table:
