@@ -14,7 +14,7 @@ from typing import Any
 import data
 import pytest
 from subjects import FOLDER, QUIET, Workers, pythons
-from timing import CLOCK, ROUNDS, record
+from timing import CLOCK, ROUNDS, in_turns, record
 
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.sqlite_trace_server import SqliteTraceServer
@@ -118,7 +118,8 @@ def test_official_client(subject: str, benchmark: Any, tmp_path: Path) -> None:
         answer = json.loads(told.stdout.splitlines()[-1])
         return {"value": answer["value"], "lost": 1 - kept(subject, file) / answer["ops"]}
 
-    answers = record(benchmark, "http_ops", subject, 3, ask)
+    answers = in_turns({subject: ask}, {subject: 3})[subject]
+    record(benchmark, "http_ops", subject, answers)
     assert subject != "ours" or not any(answer["lost"] for answer in answers)
 
 
@@ -136,7 +137,8 @@ def test_first_row(count: int, benchmark: Any, workers: Workers) -> None:
             assert rows == count
             return {"value": first}
 
-        record(benchmark, f"http_first_row_of_{count}", "ours", ROUNDS, ask)
+        answers = in_turns({"ours": ask}, {"ours": ROUNDS})["ours"]
+        record(benchmark, f"http_first_row_of_{count}", "ours", answers)
     finally:
         served.close()
 
@@ -157,4 +159,4 @@ def test_memory(benchmark: Any, workers: Workers) -> None:
         finally:
             served.close()
 
-    record(benchmark, "http_memory", "ours", 1, ask)
+    record(benchmark, "http_memory", "ours", [ask()])

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import subprocess
 import time
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from measures import ASKED, Measure
 from subjects import FOLDER, Workers, pythons
-from timing import CLOCK, ROUNDS, record
+from timing import CLOCK, ROUNDS, in_turns, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CALLS_OF_PROCESSES = 2_000
 
@@ -26,55 +30,79 @@ PAIRS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def measured(workers: Workers) -> Callable[[Measure], dict[str, list[dict[str, Any]]]]:
+    """Gives the answers of all subjects to a measure, which is run once."""
+
+    @cache
+    def measure_all(measure: Measure) -> dict[str, list[dict[str, Any]]]:
+        names = [name for each, name in (param.values for param in PAIRS) if each == measure]
+        for name in names:
+            workers.get(measure.place, name)  # to fill a store is no part of any measure
+        rounds = {name: 1 if measure.is_slow and name == "reference" else ROUNDS for name in names}
+        return in_turns({name: partial(_ask, workers, measure, name) for name in names}, rounds)
+
+    return measure_all
+
+
+def _ask(workers: Workers, measure: Measure, subject: str) -> dict[str, Any]:
+    if not measure.is_alone:
+        return workers.get(measure.place, subject).ask(measure.key)
+    worker = workers.alone(measure.place, subject)
+    try:
+        if measure.place == "stored":
+            # What is imported by the first query is no part of the measure.
+            worker.ask("page_roots")
+        return worker.ask(measure.key)
+    finally:
+        worker.close()
+
+
 @pytest.mark.benchmark(timer=CLOCK)
 @pytest.mark.parametrize(("measure", "subject"), PAIRS)
-def test_measure(measure: Measure, subject: str, benchmark: Any, workers: Workers) -> None:
+def test_measure(measure: Measure, subject: str, benchmark: Any, measured: Any) -> None:
     """Each measure, for each subject, in processes of their own."""
-
-    def ask() -> dict[str, Any]:
-        if not measure.is_alone:
-            return workers.get(measure.place, subject).ask(measure.key)
-        worker = workers.alone(measure.place, subject)
-        try:
-            if measure.place == "stored":
-                # What is imported by the first query is no part of the measure.
-                worker.ask("page_roots")
-            return worker.ask(measure.key)
-        finally:
-            worker.close()
-
-    rounds = 1 if measure.is_slow and subject == "reference" else ROUNDS
-    answers = record(benchmark, measure.key, subject, rounds, ask)
-    assert len(answers) >= rounds
+    answers = measured(measure)[subject]
+    record(benchmark, measure.key, subject, answers)
     assert all(answer["value"] >= 0 for answer in answers if measure.key != "op_disabled")
     if subject == "ours":
         # Speed that loses records is none.
         assert not any(answer.get("lost") for answer in answers)
 
 
-@pytest.mark.benchmark(timer=CLOCK)
-@pytest.mark.parametrize("subject", list(pythons()))
-def test_processes(subject: str, benchmark: Any, workers: Workers) -> None:
-    """Two processes write ops into one file at the same time; each then looks for its own."""
-    first = workers.get("fresh", subject)
-    writers = [first.again(), first.again()]
-    for writer in writers:
-        writer.ask("write")
+@pytest.fixture(scope="module")
+def written(workers: Workers) -> dict[str, list[dict[str, Any]]]:
+    """Two processes of each subject write ops into one file at the same time."""
+    writers: dict[str, list[Any]] = {}
+    for name in pythons():
+        first = workers.get("fresh", name)
+        writers[name] = [first.again(), first.again()]
+        for writer in writers[name]:
+            writer.ask("write")
 
-    def ask() -> dict[str, Any]:
+    def ask(name: str) -> dict[str, Any]:
         begin = time.perf_counter()
-        for writer in writers:
+        for writer in writers[name]:
             writer.send("write")
-        for writer in writers:
+        for writer in writers[name]:
             writer.answer()
         seconds = time.perf_counter() - begin
-        kept = sum(writer.ask("written")["value"] for writer in writers)
+        kept = sum(writer.ask("written")["value"] for writer in writers[name])
         return {"value": seconds / CALLS_OF_PROCESSES, "lost": 1 - kept / CALLS_OF_PROCESSES}
 
-    answers = record(benchmark, "write_processes", subject, ROUNDS, ask)
-    for writer in writers:
-        writer.close()
-    assert subject != "ours" or not any(answer["lost"] for answer in answers)
+    found = in_turns({name: partial(ask, name) for name in writers}, dict.fromkeys(writers, ROUNDS))
+    for pair in writers.values():
+        for writer in pair:
+            writer.close()
+    return found
+
+
+@pytest.mark.benchmark(timer=CLOCK)
+@pytest.mark.parametrize("subject", list(pythons()))
+def test_processes(subject: str, benchmark: Any, written: Any) -> None:
+    """Two processes write ops into one file at the same time; each then looks for its own."""
+    record(benchmark, "write_processes", subject, written[subject])
+    assert subject != "ours" or not any(answer["lost"] for answer in written[subject])
 
 
 PROGRAMS = {
@@ -140,5 +168,5 @@ def test_size(subject: str, benchmark: Any, workers: Workers) -> None:
     """Bytes a call in the file."""
     workers.get("stored", subject)
     size = workers.sizes[subject] / 100_000
-    record(benchmark, "size", subject, 1, lambda: {"value": size})
+    record(benchmark, "size", subject, [{"value": size}])
     assert size > 3_000

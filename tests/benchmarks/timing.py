@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import statistics
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROUNDS = 5
 # A request of a few milliseconds is hit hard by whatever else the machine does just then.
 QUICK_ROUNDS = 25
 QUICK_SECONDS = 0.3
+
+Ask: TypeAlias = "Callable[[], dict[str, Any]]"
 
 
 class WorkerClock:
@@ -30,26 +32,38 @@ class WorkerClock:
 CLOCK = WorkerClock()
 
 
-def record(
-    benchmark: Any, key: str, subject: str, rounds: int, ask: Callable[[], dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Run a measure some rounds; the medians of all numbers of its answers go into the report.
+def in_turns(asks: Mapping[str, Ask], rounds: Mapping[str, int]) -> dict[str, list[dict[str, Any]]]:
+    """Run a measure of several subjects, a round of each in turn, so that a time in which the machine is
+    slow hits them all.
 
-    What takes no time is run more often than asked for, unless once must do.
+    Args:
+        asks: What to run, by subject.
+        rounds: How often at least. What takes no time is run more often, unless once must do.
+
+    Returns:
+        The answers of each.
     """
-    answers: list[dict[str, Any]] = []
-    if rounds > 1:
+    answers: dict[str, list[dict[str, Any]]] = {}
+    is_quick = True
+    for name, ask in asks.items():
         begin = time.perf_counter()
-        answers.append(ask())
-        is_quick = time.perf_counter() - begin < QUICK_SECONDS
-        rounds = (QUICK_ROUNDS if is_quick else rounds) - 1
+        answers[name] = [ask()]
+        is_quick = is_quick and time.perf_counter() - begin < QUICK_SECONDS
+    for turn in range(1, QUICK_ROUNDS if is_quick else max(rounds.values())):
+        for name, ask in asks.items():
+            if turn < rounds[name] or (is_quick and rounds[name] > 1):
+                answers[name].append(ask())
+    return answers
+
+
+def record(benchmark: Any, key: str, subject: str, answers: list[dict[str, Any]]) -> None:
+    """Put what was measured into the report, and the medians of all numbers of the answers."""
+    left = iter(answers)
 
     def run() -> None:
-        answers.append(ask())
-        CLOCK.now += max(answers[-1]["value"], 0)
+        CLOCK.now += max(next(left)["value"], 0)
 
     benchmark.group = key
-    benchmark.pedantic(run, rounds=rounds, iterations=1)
+    benchmark.pedantic(run, rounds=len(answers), iterations=1)
     medians = {fact: statistics.median(a[fact] for a in answers) for fact in answers[0]}
     benchmark.extra_info.update(measure=key, subject=subject, **medians)
-    return answers
