@@ -34,13 +34,16 @@ def digest_bytes(content: bytes) -> str:
         >>> digest_bytes(b"hello")
         'LPJNulXwow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ'
     """
-    return b2a_base64(sha256(content).digest()).translate(_LETTERS, b"=\n").decode()
+    return _written(sha256(content).digest())
 
 
 def digest_file(source: BinaryIO) -> str:
     """Return the digest of the bytes of an open file, which is read in pieces from its start."""
     source.seek(0)
-    found = file_digest(source, "sha256").digest()  # type: ignore[arg-type]
+    return _written(file_digest(source, "sha256").digest())  # type: ignore[arg-type]
+
+
+def _written(found: bytes) -> str:
     return b2a_base64(found).translate(_LETTERS, b"=\n").decode()
 
 

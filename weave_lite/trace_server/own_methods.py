@@ -52,7 +52,8 @@ class OwnMethods:
         Raises:
             DigestMismatchError: The expected digest is not that of the bytes.
             InsertTooLarge: The file is larger than a row of the store can hold.
-            InvalidRequest: The project id or the name is refused.
+            InvalidRequest: The project id or the name is refused, or the file has become another
+                size while it was read.
         """
         validate.project_id(project_id)
         texts.check_text(name, "name")
@@ -61,7 +62,7 @@ class OwnMethods:
         size_bytes = source.seek(0, os.SEEK_END)
         new = store.files.NewFile(project_id, name, digest, size_bytes, expected_digest)
         with self._store.write() as conn:
-            return store.files.create_from(conn, new, source)
+            return store.files.create(conn, new, store.files.pieces_of(source))
 
     def file_content_pieces(self, req: tsi.FileContentReadReq) -> FilePieces:
         """Read the bytes of a file piece by piece.

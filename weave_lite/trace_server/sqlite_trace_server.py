@@ -262,8 +262,11 @@ class SqliteTraceServer(OwnMethods):
         validate.plain(req, "name")
         # Not under the write lock: it takes a while for large files.
         digest = digest_bytes(req.content)
+        new = store.files.NewFile(
+            req.project_id, req.name, digest, len(req.content), req.expected_digest
+        )
         with self._store.write() as conn:
-            return store.files.create(conn, req, digest)
+            return store.files.create(conn, new, (req.content,))
 
     def file_content_read(self, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
         """Read the bytes of a file."""

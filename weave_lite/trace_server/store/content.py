@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_CONTENT_BYTES",
     "check_size",
-    "check_size_bytes",
     "digest_and_json",
     "digests_and_jsons",
     "names_json",
@@ -79,20 +78,8 @@ def digests_and_jsons(field: str, values: Sequence[Any]) -> tuple[list[str], lis
     return value_digests, texts
 
 
-def check_size(field: str, content: str | bytes) -> None:
+def check_size(field: str, size_bytes: int) -> None:
     """Refuse content that a row of the store cannot hold.
-
-    Raises:
-        InsertTooLarge: It is too large.
-    """
-    size_bytes = len(content)
-    if isinstance(content, str) and size_bytes > _SURELY_SMALL:
-        size_bytes = len(content.encode())
-    check_size_bytes(field, size_bytes)
-
-
-def check_size_bytes(field: str, size_bytes: int) -> None:
-    """Refuse content of which the size is known, as :func:`check_size` does.
 
     Raises:
         InsertTooLarge: It is too large.
@@ -125,7 +112,9 @@ def stored_digest(expected: str | None, actual: str, sorted_keys: Callable[[], s
 
 
 def _check(field: str, text: str) -> None:
-    check_size(field, text)
+    characters = len(text)
+    # Most texts need not be encoded to see that they are small enough.
+    check_size(field, characters if characters <= _SURELY_SMALL else len(text.encode()))
     if _INTERNAL_SCHEME in text and _INTERNAL_TEXT.search(text):
         raise InvalidRequest(
             f"{field} has a ref in the hosted service's internal form ({_INTERNAL_SCHEME}); "

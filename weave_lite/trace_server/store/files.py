@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 from weave_lite.core.errors import InvalidRequest, NotFoundError
 from weave_lite.trace_server import trace_server_interface as tsi
 from weave_lite.trace_server.interface.file_pieces import FilePieces
-from weave_lite.trace_server.store.content import check_size, check_size_bytes, stored_digest
+from weave_lite.trace_server.store.content import check_size, stored_digest
 from weave_lite.trace_server.store.projects import project_pk
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from weave_lite.trace_server.store.connections import StoreConnection
     from weave_lite.trace_server.store.engine import Store
@@ -22,8 +21,8 @@ __all__ = [
     "content_pieces",
     "content_read",
     "create",
-    "create_from",
     "insert_file",
+    "pieces_of",
     "stats",
 ]
 
@@ -45,7 +44,7 @@ _SUM: Final = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE project = ?"
 
 
 class NewFile(NamedTuple):
-    """What a file is that is read piece by piece."""
+    """What a file is, without its bytes."""
 
     project_id: str
     name: str
@@ -54,51 +53,22 @@ class NewFile(NamedTuple):
     expected_digest: str | None
 
 
-def create(conn: StoreConnection, req: tsi.FileCreateReq, digest: str) -> tsi.FileCreateRes:
+def create(conn: StoreConnection, new: NewFile, pieces: Iterable[bytes]) -> tsi.FileCreateRes:
     """Store a file; one that is there already stays as it is.
 
     Args:
         conn: A connection inside a write transaction.
-        req: The file.
-        digest: The digest of its content.
-
-    Raises:
-        DigestMismatchError: ``expected_digest`` is not the digest of the content.
-        InsertTooLarge: The content is larger than a row of the store can hold.
-    """
-    stored_digest(req.expected_digest, digest, lambda: None)
-    pk = project_pk(conn, req.project_id, create=True)
-    insert_file(conn, pk, digest, req.name, req.content)
-    return tsi.FileCreateRes(digest=digest)
-
-
-def create_from(conn: StoreConnection, new: NewFile, source: BinaryIO) -> tsi.FileCreateRes:
-    """Store a file that is read piece by piece; one that is there already stays as it is.
-
-    Args:
-        conn: A connection inside a write transaction.
         new: What the file is.
-        source: Its bytes, from the start.
+        pieces: Its bytes.
 
     Raises:
         DigestMismatchError: The expected digest is not the digest of the content.
         InsertTooLarge: The content is larger than a row of the store can hold.
-        InvalidRequest: The source has become another size since.
+        InvalidRequest: The pieces are not as long together as the file is.
     """
     stored_digest(new.expected_digest, new.digest, lambda: None)
-    check_size_bytes("content", new.size_bytes)
-    source.seek(0)
     pk = project_pk(conn, new.project_id, create=True)
-    if new.size_bytes < _LARGE_BYTES:
-        insert_file(conn, pk, new.digest, new.name, source.read())
-    elif conn.raw.execute(_FIND, (pk, new.digest)).fetchone() is None:
-        with _blank(conn, pk, new.digest, new.name, new.size_bytes) as blob:
-            for piece in iter(lambda: source.read(_PIECE_BYTES), b""):
-                if blob.tell() + len(piece) > new.size_bytes:
-                    raise InvalidRequest(_CHANGED)
-                blob.write(piece)
-            if blob.tell() != new.size_bytes:
-                raise InvalidRequest(_CHANGED)
+    _insert(conn, pk, new.digest, new.name, new.size_bytes, pieces)
     return tsi.FileCreateRes(digest=new.digest)
 
 
@@ -117,26 +87,43 @@ def insert_file(
     Raises:
         InsertTooLarge: The content is larger than a row of the store can hold.
     """
-    check_size("content", content)
+    _insert(conn, project_pk, digest, name, len(content), (content,))
+
+
+def _insert(
+    conn: StoreConnection,
+    project_pk: int,
+    digest: str,
+    name: str,
+    size_bytes: int,
+    pieces: Iterable[bytes],
+) -> None:
+    check_size("content", size_bytes)
     raw = conn.raw
     if raw.execute(_FIND, (project_pk, digest)).fetchone() is not None:
         return
-    size_bytes = len(content)
     if size_bytes < _LARGE_BYTES:
+        content = b"".join(pieces)
+        if len(content) != size_bytes:
+            raise InvalidRequest(_CHANGED)
         raw.execute(_INSERT, (project_pk, digest, name, size_bytes, content))
         return
-    with _blank(conn, project_pk, digest, name, size_bytes) as blob:
-        blob.write(content)
-
-
-def _blank(
-    conn: StoreConnection, project_pk: int, digest: str, name: str, size_bytes: int
-) -> sqlite3.Blob:
-    """Make room for a file, and open it for writing."""
-    values = (project_pk, digest, name, size_bytes, size_bytes)
-    pk = conn.raw.execute(_INSERT_BLANK, values).lastrowid
+    pk = raw.execute(_INSERT_BLANK, (project_pk, digest, name, size_bytes, size_bytes)).lastrowid
     assert pk is not None
-    return conn.raw.blobopen("files", "content", pk)
+    with raw.blobopen("files", "content", pk) as blob:
+        for piece in pieces:
+            if blob.tell() + len(piece) > size_bytes:
+                raise InvalidRequest(_CHANGED)
+            blob.write(piece)
+        if blob.tell() != size_bytes:
+            raise InvalidRequest(_CHANGED)
+
+
+def pieces_of(source: BinaryIO) -> Iterator[bytes]:
+    """Read an open file piece by piece, from its start."""
+    source.seek(0)
+    while piece := source.read(_PIECE_BYTES):
+        yield piece
 
 
 def content_read(conn: StoreConnection, req: tsi.FileContentReadReq) -> tsi.FileContentReadRes:
