@@ -150,18 +150,23 @@ async def line_stream(lines: Iterator[bytes]) -> StreamingResponse:
 
     What fails before the first line is raised: only then there can be an error's own status.
     """
-    first = await run_in_threadpool(_gathered, lines, _FIRST_BYTES)
-    return StreamingResponse(_pieces(first, lines), media_type=JSON_LINES)
+    return await _streamed(lines, _FIRST_BYTES, JSON_LINES)
 
 
 async def octets(found: FilePieces) -> StreamingResponse:
-    """Answer with the bytes of a file while they are read, in worker threads as lines are."""
-    first = await run_in_threadpool(_gathered, found.pieces, _PIECE_BYTES)
-    return StreamingResponse(
-        _pieces(first, found.pieces),
-        media_type="application/octet-stream",
-        headers={"Content-Length": str(found.size_bytes)},
-    )
+    """Answer with the bytes of a file while they are read, in the way of :func:`line_stream`."""
+    length = {"Content-Length": str(found.size_bytes)}
+    return await _streamed(found.pieces, _PIECE_BYTES, "application/octet-stream", length)
+
+
+async def _streamed(
+    pieces: Iterator[bytes],
+    first_bytes: int,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> StreamingResponse:
+    first = await run_in_threadpool(_gathered, pieces, first_bytes)
+    return StreamingResponse(_pieces(first, pieces), headers=headers, media_type=media_type)
 
 
 async def _pieces(first: bytes, lines: Iterator[bytes]) -> AsyncIterator[bytes]:
