@@ -71,8 +71,8 @@ def plan(
         sort_by: The order; by start when there is none.
         expanded: Paths at which refs are replaced by what they point to, for fields below them.
         indexed_by: A connection to the store whose indexes may be used; none without it.
-        is_whole: Whether all calls are wanted, or counted: then an index always pays.
-        is_counted: Whether they are only counted.
+        is_whole: Whether all calls are wanted: then an index always pays.
+        is_counted: Whether all are only counted.
 
     Raises:
         InvalidFieldError: A field does not exist.
@@ -93,7 +93,9 @@ def plan(
 
     indexes = None
     if indexed_by is not None:
-        indexes = path_indexes.known(indexed_by, project, is_whole=is_whole or not direction)
+        indexes = path_indexes.known(
+            indexed_by, project, is_whole=is_whole or is_counted or not direction
+        )
     parts = compiled_search.parts_of(
         project,
         calls_filter,

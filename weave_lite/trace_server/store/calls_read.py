@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["read", "stats", "stream", "stream_encoded"]
 
 # How many calls are read at once. The first come fast; later chunks grow until their values fill
-# about a megabyte, so that a stream of large calls needs no more memory than one of small ones.
+# a part of the processor's cache, so that a stream of large calls needs no more memory than one of
+# small ones, and is read where it was just written.
 _FIRST_CHUNK: Final = 16
 _MAX_CHUNK: Final = 512
 _CHUNK_SIZE_BYTES: Final = 300_000
@@ -93,9 +94,7 @@ def _planned(
 def stats(conn: StoreConnection, req: tsi.CallsQueryStatsReq) -> tsi.CallsQueryStatsRes:
     """Count the calls that a query finds, up to its limit; sum the sizes of their traces if asked."""
     project = project_pk(conn, req.project_id, create=False) or _NO_PROJECT
-    search = call_search.plan(
-        project, req.filter, req.query, indexed_by=conn, is_whole=True, is_counted=True
-    )
+    search = call_search.plan(project, req.filter, req.query, indexed_by=conn, is_counted=True)
     if not req.include_total_storage_size:
         return tsi.CallsQueryStatsRes(count=call_search.count(conn, search, req.limit))
     with closing(call_search.find(conn, search, req.limit, 0)) as found:
