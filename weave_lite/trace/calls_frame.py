@@ -116,11 +116,7 @@ class _Attributes:
 
 
 def _copied(values: dict[str, Any]) -> dict[str, Any]:
-    copy = values.copy()
-    for key, part in values.items():
-        if type(part) is dict:
-            copy[key] = part.copy()
-    return copy
+    return {key: part.copy() if type(part) is dict else part for key, part in values.items()}
 
 
 def _is_flat(value: Any) -> bool:
