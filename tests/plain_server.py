@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from wrapped_server import WrappedServer
 
-class PlainServer:
+
+class PlainServer(WrappedServer):
     """A server that has the typed door only, as one behind HTTP would."""
-
-    def __init__(self, inner):
-        self._inner = inner
 
     def __getattr__(self, name):
         if name.endswith("_encoded"):
             raise AttributeError(name)
-        return getattr(self._inner, name)
+        return super().__getattr__(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from wrapped_server import WrappedServer
 
 import weave_lite as weave
 from weave_lite.core.digest import digest_json_sorted, digest_rows
@@ -109,14 +110,8 @@ def test_names_of_calls(client, move):
     assert move().renamed == 0
 
 
-class Blind:
+class Blind(WrappedServer):
     """A server that finds no call by its name, as one does that cannot compare with null."""
-
-    def __init__(self, server):
-        self._server = server
-
-    def __getattr__(self, name):
-        return getattr(self._server, name)
 
     def calls_query_stream(self, req):
         is_about_names = req.query is not None and "display_name" in req.query.model_dump_json()
@@ -208,17 +203,10 @@ def test_a_dry_run_knows_what_was_moved(client, move):
     assert [move(is_dry=True).calls, move(is_dry=True).calls, move().calls] == [1, 1, 1]
 
 
-class Naming:
+class Naming(WrappedServer):
     """A server that gives feedback ids of its own, as older ones do."""
 
-    def __init__(self, server):
-        self._server = server
-        self.asked = []
-
-    def __getattr__(self, name):
-        if name == "feedback_create_batch":
-            raise AttributeError(name)
-        return getattr(self._server, name)
+    missing = frozenset({"feedback_create_batch"})
 
     def feedback_create(self, req):
         return self._server.feedback_create(req.model_copy(update={"id": None}))

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
+from wrapped_server import WrappedServer
 
 import weave_lite as weave
 from weave_lite.cli.main import app
@@ -160,16 +161,10 @@ def test_a_server_that_goes_away(run, served):
     assert "moved 1 calls, 2 feedback, 1 costs" in done.stdout
 
 
-class Older:
+class Older(WrappedServer):
     """A server without the newer methods."""
 
-    def __init__(self, server):
-        self._server = server
-
-    def __getattr__(self, name):
-        if name in {"table_create_from_digests", "feedback_create_batch"}:
-            raise AttributeError(name)
-        return getattr(self._server, name)
+    missing = frozenset({"table_create_from_digests", "feedback_create_batch"})
 
 
 class Hidden(Older):
@@ -199,14 +194,8 @@ def test_a_large_table_goes_in_parts(wrap, monkeypatch):
     assert [row.val for row in found] == rows
 
 
-class Small:
+class Small(WrappedServer):
     """A server that refuses objects of one name."""
-
-    def __init__(self, server):
-        self._server = server
-
-    def __getattr__(self, name):
-        return getattr(self._server, name)
 
     def obj_create(self, req):
         if req.obj.object_id == "big":
@@ -229,14 +218,12 @@ def test_a_refused_object_is_told_once():
     assert (first.objects, second.objects, second.problems) == (2, 1, [])
 
 
-class Choosy:
+class Choosy(WrappedServer):
     """A server that refuses some calls, as one with a limit of their size would."""
 
     def __init__(self, server, refused):
-        self._server, self.refused = server, refused
-
-    def __getattr__(self, name):
-        return getattr(self._server, name)
+        super().__init__(server)
+        self.refused = refused
 
     def call_start_batch(self, req):
         if any(part.mode == "start" and part.req.start.id in self.refused for part in req.batch):
