@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from measures import ASKED, Measure
 from subjects import FOLDER, Workers, pythons
-from timing import CLOCK, ROUNDS, in_turns, record
+from timing import CLOCK, QUICK_ROUNDS, ROUNDS, in_turns, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +39,14 @@ def measured(workers: Workers) -> Callable[[Measure], dict[str, list[dict[str, A
         names = [name for each, name in (param.values for param in PAIRS) if each == measure]
         for name in names:
             workers.get(measure.place, name)  # to fill a store is no part of any measure
-        rounds = {name: 1 if measure.is_slow and name == "reference" else ROUNDS for name in names}
+        rounds = {name: _rounds(measure, name) for name in names}
         return in_turns({name: partial(_ask, workers, measure, name) for name in names}, rounds)
 
     return measure_all
+
+
+def _rounds(measure: Measure, subject: str) -> int:
+    return 1 if measure.is_slow and subject == "reference" else ROUNDS
 
 
 def _ask(workers: Workers, measure: Measure, subject: str) -> dict[str, Any]:
@@ -64,6 +68,7 @@ def test_measure(measure: Measure, subject: str, benchmark: Any, measured: Any) 
     """Each measure, for each subject, in processes of their own."""
     answers = measured(measure)[subject]
     record(benchmark, measure.key, subject, answers)
+    assert len(answers) in {_rounds(measure, subject), QUICK_ROUNDS}
     assert all(answer["value"] >= 0 for answer in answers if measure.key != "op_disabled")
     if subject == "ours":
         # Speed that loses records is none.
