@@ -82,8 +82,8 @@ def test_what_is_refused(server, monkeypatch):
 class Changing(io.BytesIO):
     """A file that another size is found of when it is read again."""
 
-    def __init__(self, then):
-        super().__init__(b"x" * 2 * LARGE)
+    def __init__(self, size, then):
+        super().__init__(b"x" * size)
         self.then = then
 
     def seek(self, offset, whence=os.SEEK_SET):
@@ -95,11 +95,17 @@ class Changing(io.BytesIO):
         return place
 
 
-@pytest.mark.parametrize("then", [LARGE, 2 * LARGE - 1, 2 * LARGE + 1, 5 * LARGE])
-def test_a_source_that_changes_is_not_stored(server, then):
+@pytest.mark.parametrize(
+    ("size", "then"),
+    [
+        *((2 * LARGE, then) for then in (LARGE, 2 * LARGE - 1, 2 * LARGE + 1, 5 * LARGE)),
+        *((10, then) for then in (0, 9, 11, 2 * LARGE)),
+    ],
+)
+def test_a_source_that_changes_is_not_stored(server, size, then):
     """Its digest would be another one."""
     with pytest.raises(InvalidRequest, match="another size"):
-        server.file_create_from(PROJECT, "x", Changing(then))
+        server.file_create_from(PROJECT, "x", Changing(size, then))
     assert total(server) == 0
     assert create(server, b"y" * 2 * LARGE) == digest_bytes(b"y" * 2 * LARGE)
 
